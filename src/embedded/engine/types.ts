@@ -1,0 +1,219 @@
+/**
+ * What the process that holds the sockets asks of the processes that run functions. No code here: only shapes.
+ * Values cross as Convex JSON text, so that results are spliced into answers without being parsed.
+ */
+
+export type UdfType = 'Query' | 'Mutation' | 'Action' | 'HttpAction';
+
+/** Who calls. `user` carries the verified claims as Convex JSON text; `admin` may call internal functions. */
+export type Identity =
+	| { readonly kind: 'none' }
+	| { readonly kind: 'user'; readonly attributes: string }
+	| { readonly kind: 'admin'; readonly actingAs?: string };
+
+export interface FunctionCall {
+	/** `messages:list`, `folder/file:fn` or `folder/file.js:fn`; canonicalised by the engine. */
+	readonly path: string;
+	readonly componentPath: string;
+	/** Convex JSON text of the argument array: `[{…}]`. */
+	readonly args: string;
+	readonly identity: Identity;
+	/** Called by a client (internal functions are then refused unless admin), the scheduler, a cron, or another function. */
+	readonly caller: 'client' | 'scheduler' | 'cron' | 'action' | 'httpAction';
+	readonly requestId: string;
+}
+
+export interface Failure {
+	/** Developer text, as Convex sends it: `[Request ID: …] Server Error\nUncaught Error: …\n    at …`. */
+	readonly message: string;
+	/** Convex JSON text, only for a ConvexError. */
+	readonly data?: string;
+}
+
+/** Log lines as clients receive them: `[LOG] 'a' 1`. */
+export type LogLines = readonly string[];
+
+export type Outcome =
+	| { readonly ok: true; readonly value: string; readonly logLines: LogLines }
+	| { readonly ok: false; readonly failure: Failure; readonly logLines: LogLines };
+
+export interface QueryRequest extends FunctionCall {
+	/** Opaque journal of an earlier run (pagination end cursors), or null. */
+	readonly journal: string | null;
+	/** When present, the read set is kept under this name until `unsubscribe` or the next invalidation of it. */
+	readonly subscription?: string;
+}
+
+export interface QueryResult {
+	readonly outcome: Outcome;
+	readonly journal: string | null;
+	/** Whether the identity was read: equal calls of different users may share a result when false. */
+	readonly readIdentity: boolean;
+}
+
+export interface QuerySetResult {
+	/** Every result of the set was computed at this one timestamp. */
+	readonly ts: bigint;
+	readonly results: readonly QueryResult[];
+}
+
+/** A client session's request id makes a mutation idempotent across reconnects. */
+export interface SessionRequest {
+	readonly sessionId: string;
+	readonly requestId: number;
+}
+
+export interface MutationResult {
+	readonly outcome: Outcome;
+	/** Commit timestamp; present on success, also when the answer is replayed from the session table. */
+	readonly ts: bigint | null;
+}
+
+export interface HttpActionRequest {
+	readonly method: string;
+	readonly url: string;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: Uint8Array;
+	readonly identity: Identity;
+	readonly requestId: string;
+}
+
+export interface HttpActionResponse {
+	readonly status: number;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: Uint8Array;
+}
+
+export interface CommitNotice {
+	readonly ts: bigint;
+	/** Names of subscriptions whose answer may have changed; they are forgotten until registered again. */
+	readonly invalidated: readonly string[];
+	/** True after an engine restart: every subscription must be considered invalid. */
+	readonly everything: boolean;
+}
+
+/** One entry of `/api/stream_function_logs`, already in the CLI's shape (see convex-embedded notes, Completion). */
+export type LogEntry = Record<string, unknown>;
+
+export interface ModuleSource {
+	/** `items.js`, `_deps/ABCD.js`, `schema.js`, `auth.config.js`, `convex.config.js`. */
+	readonly path: string;
+	readonly source: string;
+	readonly sourceMap: string | null;
+	readonly environment: 'isolate' | 'node';
+	/** Hex sha256 of source + sourceMap. */
+	readonly hash: string;
+}
+
+/** What a push carries once the unchanged modules have been filled in. */
+export interface PushBundle {
+	readonly functions: readonly ModuleSource[];
+	readonly schema: ModuleSource | null;
+	readonly auth: ModuleSource | null;
+	readonly definition: ModuleSource | null;
+	readonly udfServerVersion: string;
+}
+
+/** Per module, what the CLI and the runtime need to know; JSON as the CLI expects it in `analysis[""].functions`. */
+export interface AnalyzedFunction {
+	readonly name: string;
+	readonly udfType: 'Query' | 'Mutation' | 'Action';
+	readonly visibility: { readonly kind: 'public' | 'internal' };
+	readonly args: string | null;
+	readonly returns: string | null;
+}
+
+export interface AnalyzedModule {
+	readonly functions: readonly AnalyzedFunction[];
+	readonly httpRoutes: readonly { readonly route: { readonly path: string; readonly method: string } }[] | null;
+	/** Cron specs as the CLI expects them: `[{identifier, cronSpec: {udfPath, udfArgs, cronSchedule}}]`. */
+	readonly cronSpecs: readonly { readonly identifier: string; readonly cronSpec: unknown }[] | null;
+}
+
+export interface Analysis {
+	readonly modules: Readonly<Record<string, AnalyzedModule>>;
+	/** The exported schema, parsed, in the CLI's JSON form; null without a schema module. */
+	readonly schema: unknown;
+	/** The providers of auth.config, in the CLI's JSON form. */
+	readonly authProviders: readonly unknown[];
+}
+
+/** A push that cannot go on: `code` is what the CLI knows, `message` is shown to the person as it is. */
+export interface PushRefusal {
+	readonly code: string;
+	readonly message: string;
+}
+
+export interface PreparedPush {
+	readonly analysis: Analysis;
+	/** Index differences in the CLI's shape (`added_indexes`, `removed_indexes`). */
+	readonly indexDiff: { readonly added: readonly unknown[]; readonly removed: readonly unknown[] };
+}
+
+export interface AppliedPush {
+	readonly modulesAdded: readonly string[];
+	readonly modulesRemoved: readonly string[];
+	readonly cronDiff: { readonly added: readonly string[]; readonly updated: readonly string[]; readonly deleted: readonly string[] };
+}
+
+export interface EnvironmentVariable {
+	readonly name: string;
+	readonly value: string;
+}
+
+export interface StoredFile {
+	readonly storageId: string;
+	readonly sha256: string;
+	readonly size: number;
+	readonly contentType: string | null;
+	/** Absolute path of the bytes. */
+	readonly path: string;
+}
+
+/**
+ * The engine as the front sees it. Calls made while the engine process is being replaced wait for the new one;
+ * a call that killed the process fails alone, with words.
+ */
+export interface Engine {
+	latestTs(): bigint;
+	/** Runs every query at one snapshot, with no commit in between. */
+	querySet(requests: readonly QueryRequest[]): Promise<QuerySetResult>;
+	unsubscribe(subscriptions: readonly string[]): void;
+	mutation(call: FunctionCall, session?: SessionRequest): Promise<MutationResult>;
+	action(call: FunctionCall): Promise<Outcome>;
+	httpAction(request: HttpActionRequest): Promise<HttpActionResponse>;
+	onCommit(listener: (notice: CommitNotice) => void): () => void;
+	/** Function completions of every kind, for `convex logs` and the terminal. */
+	onLog(listener: (entry: LogEntry) => void): () => void;
+
+	/** Whether a function exists and its kind; null when it does not. For `/api/function`. */
+	functionInfo(path: string, componentPath: string): Promise<AnalyzedFunction | null>;
+	modules(): Promise<readonly Omit<ModuleSource, 'source' | 'sourceMap'>[]>;
+	/** Source of deployed modules by path: to fill in what a push calls unchanged. */
+	moduleSources(paths: readonly string[]): Promise<readonly ModuleSource[]>;
+	analysis(): Promise<Analysis>;
+	/** Evaluates a bundle in a process of its own. No lasting effect. */
+	preparePush(bundle: PushBundle): Promise<PreparedPush | PushRefusal>;
+	/** Validates existing documents, swaps schema, modules, auth and crons in one transaction. */
+	applyPush(bundle: PushBundle, analysis: Analysis): Promise<AppliedPush | PushRefusal>;
+
+	environment(): Promise<readonly EnvironmentVariable[]>;
+	/** Re-evaluates modules when something changed; a null value removes. */
+	setEnvironment(changes: readonly { readonly name: string; readonly value: string | null }[]): Promise<void>;
+
+	/** For `convex data`: pages of table names and rows; `cursor` null starts. Values are Convex JSON text. */
+	tableNames(componentPath: string): Promise<readonly string[]>;
+	tableData(request: {
+		readonly componentPath: string;
+		readonly table: string;
+		readonly order: 'asc' | 'desc';
+		readonly numItems: number;
+		readonly cursor: string | null;
+	}): Promise<{ readonly page: string; readonly isDone: boolean; readonly continueCursor: string }>;
+
+	/** Files: the front streams bytes, the engine keeps the rows. */
+	registerFile(file: StoredFile): Promise<string>;
+	file(storageId: string): Promise<StoredFile | null>;
+
+	close(): Promise<void>;
+}

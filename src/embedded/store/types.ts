@@ -1,0 +1,141 @@
+/** The words that the store and the engine share. No code here: only shapes. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { JSONValue, Value } from 'convex/values';
+
+/** A document as it is stored: Convex JSON text, system fields included, ready to be spliced into an answer. */
+export interface StoredDocument {
+	readonly id: string;
+	readonly json: string;
+}
+
+export type DocumentFields = Record<string, Value | undefined>;
+
+export type IndexState = 'enabled' | 'backfilling' | 'staged';
+
+export interface IndexDefinition {
+	/** Name without its table: `by_day`. */
+	readonly name: string;
+	/** Field paths as declared; `_creationTime` and `_id` are appended by the store. */
+	readonly fields: readonly string[];
+	readonly staged: boolean;
+}
+
+export interface TableDefinition {
+	readonly name: string;
+	readonly indexes: readonly IndexDefinition[];
+	/** Validator JSON of the document, or null when the table accepts anything. */
+	readonly documentType: JSONValue | null;
+}
+
+export interface SchemaDefinition {
+	readonly tables: readonly TableDefinition[];
+	/** False when `defineSchema(…, { schemaValidation: false })`: shapes are then not enforced. */
+	readonly schemaValidation: boolean;
+}
+
+/** A half-open range of index keys, compared as bytes; `upper` null means to the end of the index. */
+export interface KeyRange {
+	readonly lower: Uint8Array;
+	readonly upper: Uint8Array | null;
+}
+
+export interface ScanEntry {
+	readonly key: Uint8Array;
+	readonly document: StoredDocument;
+}
+
+/**
+ * A forward-only reader over one index range. It reads in chunks, so writes of the same transaction may interleave.
+ * What was consumed, and no more, is added to the transaction's read set.
+ */
+export interface Scan {
+	next(): ScanEntry | null;
+	close(): void;
+}
+
+/** One interval of one index that a transaction has read. `index` is the store's numeric index id. */
+export interface ReadInterval extends KeyRange {
+	readonly index: number;
+}
+
+/** What a transaction read: enough to say whether a later commit could change its answer. */
+export interface ReadSet {
+	readonly intervals: readonly ReadInterval[];
+	/** Internal ids read one by one. */
+	readonly ids: ReadonlySet<string>;
+}
+
+/** What a commit wrote: the index entries removed and added, and the ids touched. */
+export interface CommitWrites {
+	readonly ts: bigint;
+	readonly entries: readonly { readonly index: number; readonly key: Uint8Array }[];
+	readonly ids: ReadonlySet<string>;
+}
+
+export interface Savepoint {
+	release(): void;
+	rollback(): void;
+}
+
+/**
+ * One transaction. `write` transactions hold the single writer; `read` transactions see one snapshot.
+ * All table operations name the component they belong to ("" is the app itself).
+ */
+export interface Transaction {
+	readonly kind: 'read' | 'write';
+	/** Commit timestamp (ns) of the snapshot that is read. */
+	readonly snapshotTs: bigint;
+	readonly reads: ReadSet;
+	get(component: string, id: string): StoredDocument | null;
+	/** Inserts and returns the new id. Validates against the schema; creates an undeclared table on first insert. */
+	insert(component: string, table: string, fields: DocumentFields): string;
+	/** Shallow merge; an undefined field deletes it. Returns the new document. */
+	patch(component: string, id: string, fields: DocumentFields): StoredDocument;
+	replace(component: string, id: string, fields: DocumentFields): StoredDocument;
+	/** Returns the removed document. */
+	remove(component: string, id: string): StoredDocument;
+	/** `index` is `by_id`, `by_creation_time` or a declared name. An index that is not enabled is refused by name. */
+	scan(component: string, table: string, index: string, range: KeyRange, order: 'asc' | 'desc'): Scan;
+	/** Field paths of an index including the appended `_creationTime` (and not `_id`); throws when unknown. */
+	indexFields(component: string, table: string, index: string): readonly string[];
+	count(component: string, table: string): number;
+	/** The canonical id when `text` is an id of `table`, else null. */
+	normalizeId(component: string, table: string, text: string): string | null;
+	savepoint(): Savepoint;
+	/** Write transactions: persists, and returns what changed. Read transactions: ends the snapshot (ts = snapshotTs). */
+	commit(): CommitWrites;
+	rollback(): void;
+}
+
+export interface IndexChange {
+	readonly table: string;
+	readonly index: IndexDefinition;
+}
+
+export interface SchemaChange {
+	readonly added: readonly IndexChange[];
+	readonly removed: readonly IndexChange[];
+}
+
+/** Thrown when existing documents do not fit a new schema: names the table, the id and the path. */
+export interface SchemaMismatch {
+	readonly table: string;
+	readonly id: string;
+	readonly message: string;
+}
+
+export interface Store {
+	/** For side tables (jobs, sessions, modules, env, files) that must commit with documents. See `layout.ts`. */
+	readonly database: DatabaseSync;
+	readonly latestTs: bigint;
+	begin(kind: 'read' | 'write'): Transaction;
+	/** What applying `schema` would change. No effect. */
+	planSchema(component: string, schema: SchemaDefinition | null): SchemaChange;
+	/** First document that the schema refuses, or null. No effect. */
+	checkDocuments(component: string, schema: SchemaDefinition | null): SchemaMismatch | null;
+	/** Creates tables, adds and backfills indexes, drops what is gone, swaps validators: inside the given write transaction. */
+	applySchema(tx: Transaction, component: string, schema: SchemaDefinition | null): void;
+	/** Names of tables, declared or written to; `system` includes those that start with "_". */
+	tableNames(component: string, system?: boolean): string[];
+	close(): void;
+}
