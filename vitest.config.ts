@@ -2,12 +2,19 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
 	test: {
+		reporters: ['default', 'json'],
+		outputFile: { json: 'test-reports/unit.json' },
 		projects: [
 			{
 				test: {
 					name: 'node',
 					environment: 'node',
-					include: ['src/{lib,embedded}/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/{contract,unit}/**/*.test.ts', 'src/convex/{integrations,lib}/**/*.test.ts'],
+					include: [
+						'src/{lib,embedded}/**/*.test.ts',
+						'scripts/**/*.test.ts',
+						'tests/{contract,unit}/**/*.test.ts',
+						'src/convex/{integrations,lib}/**/*.test.ts'
+					],
 					exclude: ['src/embedded/corpus/**', 'node_modules/**'],
 					testTimeout: 30_000
 				}

@@ -1,0 +1,64 @@
+import convex from '@convex-dev/eslint-plugin';
+import js from '@eslint/js';
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
+import ts from 'typescript-eslint';
+import { downwards } from './eslint/rooms.js';
+import svelteConfig from './svelte.config.js';
+
+export default ts.config(
+	{
+		ignores: [
+			'build/',
+			'.svelte-kit/',
+			'.plumbline/',
+			'src/convex/_generated/',
+			'src/embedded/corpus/convex/_generated/',
+			'test-results/',
+			'test-reports/',
+			'playwright-report/'
+		]
+	},
+	js.configs.recommended,
+	...ts.configs.recommended,
+	...svelte.configs.recommended,
+	{
+		languageOptions: { globals: { ...globals.browser, ...globals.node } },
+		plugins: { house: { rules: { downwards } } },
+		rules: {
+			'no-undef': 'off',
+			'house/downwards': 'error',
+			'@typescript-eslint/no-explicit-any': 'error',
+			'@typescript-eslint/consistent-type-imports': 'error',
+			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+			'svelte/no-at-html-tags': 'error'
+		}
+	},
+	{
+		files: ['**/*.svelte', '**/*.svelte.ts'],
+		languageOptions: {
+			parserOptions: { projectService: true, extraFileExtensions: ['.svelte'], parser: ts.parser, svelteConfig }
+		}
+	},
+	...convex.configs.recommended.map((config) => ({ ...config, files: ['src/convex/*.ts', 'src/convex/lib/**/*.ts'] })),
+	{
+		files: ['src/convex/integrations/**/*.ts', 'src/lib/server/integrations/**/*.ts'],
+		ignores: ['**/*.test.ts', '**/*.fake.ts'],
+		rules: {
+			'no-restricted-globals': [
+				'error',
+				{ name: 'fetch', message: 'Integrations call their service through context.http (convex/lib/http.ts).' }
+			],
+			'no-restricted-imports': [
+				'error',
+				{
+					paths: ['undici', 'node:http', 'node:https', 'http', 'https', 'axios'].map((name) => ({
+						name,
+						message: 'Integrations call their service through context.http (convex/lib/http.ts).'
+					}))
+				}
+			],
+			'no-console': 'error'
+		}
+	}
+);

@@ -1,0 +1,19 @@
+import { defineConfig } from '@playwright/test';
+import { CHROMIUM_ARGS, findChromium } from './scripts/tools/chromium.ts';
+
+export default defineConfig({
+	testDir: 'tests/e2e',
+	// One product with one data folder per worker; two cores carry one browser well.
+	workers: 1,
+	fullyParallel: false,
+	timeout: 120_000,
+	expect: { timeout: 15_000 },
+	reporter: [['list'], ['json', { outputFile: 'test-reports/e2e.json' }]],
+	use: {
+		viewport: { width: 1280, height: 900 },
+		locale: 'en-US',
+		timezoneId: 'UTC',
+		trace: 'retain-on-failure',
+		launchOptions: { executablePath: findChromium() ?? undefined, args: CHROMIUM_ARGS }
+	}
+});

@@ -1,0 +1,97 @@
+/** What the operator may set from outside, read once, refused with a sentence when it makes no sense. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+
+export class SettingsError extends Error {}
+
+/** Which Convex deployment serves the product. */
+export type DeploymentChoice =
+	| { readonly kind: 'embedded'; readonly dataDir: string; readonly port: number | null }
+	/** `url` is null for a cloud deployment named by CONVEX_DEPLOYMENT: the CLI knows where it is. */
+	| { readonly kind: 'external'; readonly url: string | null; readonly adminKey: string | null };
+
+export interface Settings {
+	readonly host: string;
+	/** null: find a free one, beginning with the default. */
+	readonly port: number | null;
+	readonly deployment: DeploymentChoice;
+	/** Settings handed on to the functions: base URLs of integrations, private hosts. */
+	readonly functionEnvironment: Readonly<Record<string, string>>;
+}
+
+export const DEFAULT_PORT = 3000;
+export const DEFAULT_CONVEX_PORT = 3210;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function portFrom(environment: Environment, name: string): number | null {
+	const text = environment[name];
+	if (text === undefined || text === '') return null;
+	const port = Number(text);
+	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+		throw new SettingsError(`${name} must be a port number between 1 and 65535, not "${text}".`);
+	}
+	return port;
+}
+
+function hostFrom(environment: Environment): string {
+	const host = environment['HOST'] || '127.0.0.1';
+	if (!LOOPBACK.has(host)) {
+		throw new SettingsError(
+			`HOST=${host} is refused: Plumbline has no accounts yet, so it listens on this machine only. ` +
+				'Leave HOST unset, or put an authenticating proxy in front of 127.0.0.1.'
+		);
+	}
+	return host;
+}
+
+function deploymentFrom(environment: Environment, root: string): DeploymentChoice {
+	const url = environment['CONVEX_SELF_HOSTED_URL'] || environment['CONVEX_URL'] || null;
+	if (url !== null && !URL.canParse(url)) {
+		throw new SettingsError(`"${url}" is not a URL: check CONVEX_SELF_HOSTED_URL or CONVEX_URL.`);
+	}
+	if (url !== null || environment['CONVEX_DEPLOYMENT']) {
+		return { kind: 'external', url, adminKey: environment['CONVEX_SELF_HOSTED_ADMIN_KEY'] || null };
+	}
+	return {
+		kind: 'embedded',
+		dataDir: resolve(root, environment['PLUMBLINE_DATA'] || '.plumbline'),
+		port: portFrom(environment, 'CONVEX_PORT')
+	};
+}
+
+function functionEnvironmentFrom(environment: Environment): Record<string, string> {
+	const handedOn: Record<string, string> = {
+		PLUMBLINE_ALLOW_PRIVATE_HOSTS: environment['PLUMBLINE_ALLOW_PRIVATE_HOSTS'] || '1'
+	};
+	for (const [name, value] of Object.entries(environment)) {
+		if (/^INTEGRATION_BASE_URL_[A-Z0-9_]+$/.test(name) && value) {
+			if (!URL.canParse(value)) throw new SettingsError(`${name} must be a URL, not "${value}".`);
+			handedOn[name] = value;
+		}
+	}
+	return handedOn;
+}
+
+/** The choice of deployment may also stand in `.env.local`, where the Convex CLI writes it; the environment wins. */
+function withEnvLocal(environment: Environment, root: string): Environment {
+	const path = resolve(root, '.env.local');
+	if (!existsSync(path)) return environment;
+	const { CONVEX_DEPLOYMENT, CONVEX_SELF_HOSTED_URL, CONVEX_SELF_HOSTED_ADMIN_KEY } = parseEnv(
+		readFileSync(path, 'utf8')
+	);
+	return { CONVEX_DEPLOYMENT, CONVEX_SELF_HOSTED_URL, CONVEX_SELF_HOSTED_ADMIN_KEY, ...environment };
+}
+
+/** Reads the settings of this start. Throws SettingsError with a sentence. */
+export function readSettings(environment: Environment = process.env, root: string = process.cwd()): Settings {
+	const merged = withEnvLocal(environment, root);
+	return {
+		host: hostFrom(merged),
+		port: portFrom(merged, 'PORT'),
+		deployment: deploymentFrom(merged, root),
+		functionEnvironment: functionEnvironmentFrom(merged)
+	};
+}
