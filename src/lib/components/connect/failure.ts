@@ -1,0 +1,12 @@
+import { ConvexError } from 'convex/values';
+
+/** A sentence for a call to the deployment that was rejected. Functions put theirs in `ConvexError`'s data. */
+export function causeInWords(cause: unknown): string {
+	if (cause instanceof ConvexError) {
+		const data: unknown = cause.data;
+		if (typeof data === 'string') return data;
+		if (typeof data === 'object' && data !== null && 'message' in data && typeof data.message === 'string')
+			return data.message;
+	}
+	return 'The deployment could not do this. Its log names the cause; nothing was changed. Try again.';
+}

@@ -1,0 +1,33 @@
+import { isHttpError } from '@sveltejs/kit';
+import { api } from '../convex/_generated/api.js';
+import { convexUrl, fromConvex } from '$lib/server/convex.ts';
+import type { LayoutServerLoad } from './$types';
+
+/** The reader's first language as a BCP 47 tag that `Intl` accepts; `en` when none is usable. */
+function localeOf(header: string | null): string {
+	const tag = header?.split(',')[0]?.split(';')[0]?.trim() ?? '';
+	try {
+		return Intl.getCanonicalLocales(tag)[0] ?? 'en';
+	} catch {
+		return 'en';
+	}
+}
+
+export const load: LayoutServerLoad = async ({ request }) => {
+	const shared = {
+		convexUrl: convexUrl(),
+		renderedAt: Date.now(),
+		locale: localeOf(request.headers.get('accept-language'))
+	};
+	try {
+		const workspace = await fromConvex(
+			async (client) =>
+				(await client.query(api.workspaces.current, {})) ?? (await client.mutation(api.workspaces.open, {}))
+		);
+		return { ...shared, workspace };
+	} catch (cause) {
+		// An error here would skip +error.svelte; the page's own load meets the same wall and shows it inside the layout.
+		if (isHttpError(cause)) return { ...shared, workspace: null };
+		throw cause;
+	}
+};
