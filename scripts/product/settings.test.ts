@@ -1,0 +1,67 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readSettings, SettingsError } from './settings.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'plumbline-settings-'));
+
+describe('readSettings', () => {
+	it('needs nothing: embedded, on this machine, private hosts allowed', () => {
+		expect(readSettings({}, root)).toEqual({
+			host: '127.0.0.1',
+			port: null,
+			deployment: { kind: 'embedded', dataDir: join(root, '.plumbline'), port: null },
+			functionEnvironment: { PLUMBLINE_ALLOW_PRIVATE_HOSTS: '1' }
+		});
+	});
+
+	it.each(['0.0.0.0', '::', '192.168.1.10', 'example.com'])('refuses to listen on %s', (host) => {
+		expect(() => readSettings({ HOST: host }, root)).toThrow(SettingsError);
+	});
+
+	it.each(['127.0.0.1', 'localhost', '::1'])('listens on %s', (host) => {
+		expect(readSettings({ HOST: host }, root).host).toBe(host);
+	});
+
+	it.each(['0', '65536', 'http', '-1', '3.5'])('refuses PORT=%s and CONVEX_PORT=%s', (port) => {
+		expect(() => readSettings({ PORT: port }, root)).toThrow(/PORT/);
+		expect(() => readSettings({ CONVEX_PORT: port }, root)).toThrow(/CONVEX_PORT/);
+	});
+
+	it.each([
+		[{ CONVEX_URL: 'https://a.example' }, 'https://a.example'],
+		[{ CONVEX_SELF_HOSTED_URL: 'https://b.example', CONVEX_SELF_HOSTED_ADMIN_KEY: 'key' }, 'https://b.example'],
+		[{ CONVEX_DEPLOYMENT: 'dev:name' }, null]
+	])('uses the deployment named by %o', (environment, url) => {
+		expect(readSettings(environment, root).deployment).toMatchObject({ kind: 'external', url });
+	});
+
+	it('finds the deployment that the CLI wrote to .env.local, and ignores the embedded one’s URL there', () => {
+		const folder = mkdtempSync(join(tmpdir(), 'plumbline-settings-'));
+		writeFileSync(join(folder, '.env.local'), 'PUBLIC_CONVEX_URL=http://127.0.0.1:3210\n');
+		expect(readSettings({}, folder).deployment.kind).toBe('embedded');
+		writeFileSync(join(folder, '.env.local'), 'CONVEX_DEPLOYMENT=dev:name # team\n');
+		expect(readSettings({}, folder).deployment.kind).toBe('external');
+	});
+
+	it('hands base URLs and private hosts on to the functions, and nothing else', () => {
+		const environment = {
+			INTEGRATION_BASE_URL_GITHUB: 'http://127.0.0.1:4001',
+			PLUMBLINE_ALLOW_PRIVATE_HOSTS: '0',
+			SECRET: 'no'
+		};
+		expect(readSettings(environment, root).functionEnvironment).toEqual({
+			INTEGRATION_BASE_URL_GITHUB: 'http://127.0.0.1:4001',
+			PLUMBLINE_ALLOW_PRIVATE_HOSTS: '0'
+		});
+		expect(() => readSettings({ INTEGRATION_BASE_URL_X: 'nonsense' }, root)).toThrow(/INTEGRATION_BASE_URL_X/);
+	});
+});
+
+describe('the Node that runs the scripts', () => {
+	it('strips types and has node:sqlite: 22.18 or newer', () => {
+		const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+		expect(major > 22 || (major === 22 && minor >= 18)).toBe(true);
+	});
+});
