@@ -1,0 +1,51 @@
+import { randomFillSync } from 'node:crypto';
+
+const floats = new Float64Array(1);
+const words = new Uint32Array(floats.buffer);
+const view = new DataView(new ArrayBuffer(8));
+const POOL_SIZE = 8192;
+const pool = new Uint8Array(POOL_SIZE);
+let poolUsed = POOL_SIZE;
+
+/** The next representable float above a positive one. */
+export function nextFloat(value: number): number {
+	floats[0] = value;
+	const low = ((words[0] ?? 0) + 1) >>> 0;
+	words[0] = low;
+	if (low === 0) words[1] = (words[1] ?? 0) + 1;
+	return floats[0] ?? value;
+}
+
+/** A creation time in milliseconds: now, or just above `last` when the clock has not moved on or went back. */
+export function creationTimeAfter(last: number): number {
+	const now = Date.now();
+	return now > last ? now : nextFloat(last);
+}
+
+/** A commit timestamp in nanoseconds: now, or just above `last`. */
+export function commitTsAfter(last: bigint): bigint {
+	const now = BigInt(Date.now()) * 1_000_000n;
+	return now > last ? now : last + 1n;
+}
+
+/** A new internal id: the creation time as an ordered float64 (sign bit flipped), then 8 random bytes. */
+export function newInternalId(creationTime: number): Uint8Array {
+	if (poolUsed === POOL_SIZE) {
+		randomFillSync(pool);
+		poolUsed = 0;
+	}
+	const id = new Uint8Array(16);
+	id.set(pool.subarray(poolUsed, poolUsed + 8), 8);
+	poolUsed += 8;
+	view.setFloat64(0, creationTime);
+	for (let i = 0; i < 8; i++) id[i] = view.getUint8(i);
+	id[0] = (id[0] ?? 0) | 0x80;
+	return id;
+}
+
+/** The creation time inside an internal id. */
+export function creationTimeOf(id: Uint8Array): number {
+	for (let i = 0; i < 8; i++) view.setUint8(i, id[i] ?? 0);
+	view.setUint8(0, (id[0] ?? 0) & 0x7f);
+	return view.getFloat64(0);
+}

@@ -1,0 +1,126 @@
+import type { Value } from 'convex/values';
+import { getDocumentSize } from 'convex/values';
+import { checkFieldName, encodeFields, isConvexObject, parseValue } from '../values/value.ts';
+import type { ConvexObject } from '../values/value.ts';
+import { DeveloperError } from '../values/errors.ts';
+import { displayValue } from '../values/display.ts';
+import { idLength } from '../values/ids.ts';
+import type { TableEntry } from './catalog.ts';
+import type { DocumentFields, StoredDocument } from './types.ts';
+
+/** Convex's limit on one document. */
+const MAX_DOCUMENT_BYTES = 1 << 20;
+
+/** A document taken apart: the person's fields, and the two that the system adds. */
+export interface ParsedDocument {
+	readonly fields: Record<string, Value>;
+	readonly creationTime: number;
+}
+
+export function storedDocument(table: TableEntry, json: string): StoredDocument {
+	// Every document text ends with `"_id":"…"}`.
+	return { id: json.slice(-2 - idLength(table.number), -2), json };
+}
+
+export function parseDocument(json: string): ParsedDocument {
+	const value = parseValue(json);
+	if (!isConvexObject(value)) throw new TypeError('a stored document is no object');
+	const fields: Record<string, Value> = {};
+	for (const [name, field] of Object.entries(value)) {
+		if (field !== undefined && name !== '_id' && name !== '_creationTime') fields[name] = field;
+	}
+	return { fields, creationTime: Number(value._creationTime) };
+}
+
+/** Checked fields, the text to store and the fields as they will be read again. */
+export interface EncodedDocument {
+	readonly fields: ConvexObject;
+	readonly json: string;
+}
+
+/**
+ * Checks fields against the rules of documents and the table's schema, and writes the document's text. Throws a
+ * DeveloperError in Convex's words.
+ */
+export function encodeDocument(
+	table: TableEntry,
+	id: string,
+	creationTime: number,
+	given: ConvexObject,
+	commitTs: () => bigint
+): EncodedDocument {
+	for (const name in given) {
+		if (name.startsWith('_')) {
+			throw new DeveloperError(
+				'InvalidDocument',
+				`Field '${name}' starts with an underscore, which is only allowed for system fields like '_id'`
+			);
+		}
+	}
+	const { fields, json } = encodeFields(given, commitTs);
+	const fault = table.validator?.check(fields);
+	if (fault) {
+		throw new DeveloperError(
+			'SchemaEnforcement',
+			`Failed to insert or update a document in table "${table.name}" because it does not match the schema: ${fault.message}`
+		);
+	}
+	// Text is never shorter than a quarter of what Convex counts, so small texts need no exact measure.
+	if (json.length > MAX_DOCUMENT_BYTES / 4) checkSize(fields);
+	const head = json === '{}' ? '{' : `${json.slice(0, -1)},`;
+	return { fields, json: `${head}"_creationTime":${creationTime},"_id":"${id}"}` };
+}
+
+/** Fields for `insert`: system fields are the system's to give. */
+export function withoutSystemFields(fields: DocumentFields): ConvexObject {
+	for (const name of ['_id', '_creationTime']) {
+		if (fields[name] !== undefined) {
+			throw new DeveloperError(
+				'InvalidDocument',
+				`Provided document contains the system field '${name}', which is set by the system when a document is inserted.`
+			);
+		}
+	}
+	return fields;
+}
+
+/** Fields for `patch` and `replace`: system fields may be given when they equal the document's own. */
+export function withoutEqualSystemFields(fields: DocumentFields, id: string, creationTime: number): DocumentFields {
+	if (!('_id' in fields) && !('_creationTime' in fields)) return fields;
+	const { _id, _creationTime, ...rest } = fields;
+	if ('_id' in fields && _id !== id) {
+		throw new DeveloperError(
+			'InvalidDocument',
+			`Provided document ID "${id}" doesn't match '_id' field ${displayValue(_id)}`
+		);
+	}
+	if ('_creationTime' in fields && _creationTime !== creationTime) {
+		throw new DeveloperError(
+			'InvalidDocument',
+			`Provided creation time ${creationTime} doesn't match '_creationTime' field in ${displayValue(rest)}`
+		);
+	}
+	return rest;
+}
+
+/** The fields after a shallow merge; an undefined field is removed. */
+export function mergeFields(old: Record<string, Value>, patch: DocumentFields): Record<string, Value> {
+	const merged = { ...old };
+	for (const [name, value] of Object.entries(patch)) {
+		checkFieldName(name);
+		if (value === undefined) delete merged[name];
+		else merged[name] = value;
+	}
+	return merged;
+}
+
+function checkSize(fields: ConvexObject): void {
+	const defined: Record<string, Value> = {};
+	for (const [name, value] of Object.entries(fields)) if (value !== undefined) defined[name] = value;
+	const size = getDocumentSize(defined);
+	if (size <= MAX_DOCUMENT_BYTES) return;
+	throw new DeveloperError(
+		'DocumentTooLarge',
+		`Value is too large (${(size / MAX_DOCUMENT_BYTES).toFixed(2)} MiB > maximum size 1 MiB)`
+	);
+}

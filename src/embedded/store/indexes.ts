@@ -1,0 +1,77 @@
+import { KeyWriter } from '../values/keys.ts';
+import { valueAtPath } from '../values/value.ts';
+import type { ConvexObject } from '../values/value.ts';
+import type { Database } from './database.ts';
+import type { IndexEntry, TableEntry } from './catalog.ts';
+import { parseDocument } from './documents.ts';
+
+/** Every index key ends with this many bytes that name the document. */
+export const INTERNAL_ID_LENGTH = 16;
+
+/** Tag of a float64: keys end with `_creationTime`, whose bytes are the first half of the internal id. */
+const CREATION_TIME_TAG = 0x0d;
+
+const writer = new KeyWriter();
+const suffix = new Uint8Array(1 + INTERNAL_ID_LENGTH);
+suffix[0] = CREATION_TIME_TAG;
+
+/** Number under which reads and writes of a table's documents in creation order are recorded. Declared indexes have positive ids. */
+export function documentsIndex(table: TableEntry): number {
+	return -table.number;
+}
+
+/** The key of a document in creation order. */
+export function creationKey(internal: Uint8Array): Uint8Array {
+	suffix.set(internal, 1);
+	return suffix.slice();
+}
+
+/** The key of a document in a declared index. */
+export function indexKey(index: IndexEntry, fields: ConvexObject, internal: Uint8Array): Uint8Array {
+	writer.reset();
+	for (const path of index.paths) writer.value(valueAtPath(fields, path));
+	suffix.set(internal, 1);
+	return writer.bytes(suffix).finish();
+}
+
+const INSERTS = [1, 2, 3, 4].map((n) => `INSERT INTO idx (ix, k) VALUES ${Array(n).fill('(?, ?)').join(', ')}`);
+
+/** Adds entries, `keys[i]` to `indexes[i]`: several rows a statement, since calls cost more than rows. */
+export function insertEntries(database: Database, indexes: readonly IndexEntry[], keys: readonly Uint8Array[]): void {
+	for (let from = 0; from < indexes.length; from += INSERTS.length) {
+		const parameters: (number | Uint8Array)[] = [];
+		for (let i = from; i < indexes.length && i < from + INSERTS.length; i++) {
+			const key = keys[i];
+			const index = indexes[i];
+			if (key !== undefined && index !== undefined) parameters.push(index.id, key);
+		}
+		const sql = INSERTS[parameters.length / 2 - 1];
+		if (sql !== undefined) database.prepare(sql).run(...parameters);
+	}
+}
+
+export function deleteEntry(database: Database, index: IndexEntry, key: Uint8Array): void {
+	database.prepare('DELETE FROM idx WHERE ix = ? AND k = ?').run(index.id, key);
+}
+
+/** Adds every document of the table to the index, a chunk at a time. */
+export function backfill(database: Database, table: TableEntry, index: IndexEntry): void {
+	let after: Uint8Array = new Uint8Array(0);
+	for (;;) {
+		const rows = database.rows(
+			'SELECT id, json FROM docs WHERE tbl = ? AND id > ? ORDER BY id LIMIT 1024',
+			table.number,
+			after
+		);
+		for (const [id, json] of rows) {
+			if (!(id instanceof Uint8Array)) continue;
+			insertEntries(database, [index], [indexKey(index, parseDocument(String(json)).fields, id)]);
+			after = id;
+		}
+		if (rows.length < 1024) return;
+	}
+}
+
+export function dropEntries(database: Database, index: IndexEntry): void {
+	database.run('DELETE FROM idx WHERE ix = ?', index.id);
+}

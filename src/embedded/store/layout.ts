@@ -1,0 +1,107 @@
+/** Version of the tables below, kept in `PRAGMA user_version`. A file of a higher version is refused. */
+export const LAYOUT_VERSION = 1;
+
+/** Numbers of user tables start here, as Convex's do; system tables have smaller ones. */
+export const FIRST_USER_TABLE = 10_001;
+
+/** System tables that functions may read, in every component, in the order of their numbers. */
+export const SYSTEM_TABLES = ['_storage', '_scheduled_functions'] as const;
+
+/** Every SQL table of a deployment. Timestamps are nanoseconds since 1970 unless a name says otherwise. */
+export const LAYOUT = `
+-- Counters. Written with every commit and read on start by the store: last_ts.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Tables of documents. Written by the store on first insert and on push; component '' is the app itself.
+CREATE TABLE tables (
+	num INTEGER PRIMARY KEY,
+	component TEXT NOT NULL,
+	name TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('active', 'hidden')),
+	UNIQUE (component, name)
+) STRICT;
+
+-- Declared indexes (by_id and by_creation_time need none). Written by the store on push. Ids are never used twice.
+CREATE TABLE indexes (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	tbl INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	fields TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('enabled', 'backfilling', 'staged')),
+	UNIQUE (tbl, name)
+) STRICT;
+
+-- The schema of each component as a SchemaDefinition in JSON. Written by the store on push, read on start.
+CREATE TABLE schemas (component TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Documents, in order of creation. id is 16 bytes: the creation time as an ordered float64, then 8 random bytes, so that
+-- this one b-tree serves lookups by id and scans by creation time, and inserts append. json is Convex JSON text with
+-- _creationTime and _id last. Written and read by the store's transactions.
+CREATE TABLE docs (
+	tbl INTEGER NOT NULL,
+	id BLOB NOT NULL,
+	json TEXT NOT NULL,
+	PRIMARY KEY (tbl, id)
+) STRICT, WITHOUT ROWID;
+
+-- Entries of declared indexes: k is the ordered key of the fields, the creation time and the id; its last 16 bytes are
+-- docs.id. Written and read by the store's transactions.
+CREATE TABLE idx (ix INTEGER NOT NULL, k BLOB NOT NULL, PRIMARY KEY (ix, k)) STRICT, WITHOUT ROWID;
+
+-- Answers of mutations by client session, so that a mutation sent twice runs once. Written by the engine in the
+-- mutation's own transaction, read when a session sends a request again. created is milliseconds, for pruning.
+CREATE TABLE session_requests (
+	session TEXT NOT NULL,
+	request INTEGER NOT NULL,
+	ts INTEGER NOT NULL,
+	outcome TEXT NOT NULL,
+	created INTEGER NOT NULL,
+	PRIMARY KEY (session, request)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_requests_created ON session_requests (created);
+
+-- Scheduled functions. Written by the engine with the transaction that schedules, claims or finishes one; read by the
+-- scheduler by due time. due and completed are milliseconds.
+CREATE TABLE jobs (
+	id TEXT PRIMARY KEY,
+	component TEXT NOT NULL,
+	path TEXT NOT NULL,
+	args TEXT NOT NULL,
+	due REAL NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('pending', 'inProgress', 'success', 'failed', 'canceled')),
+	kind TEXT NOT NULL CHECK (kind IN ('mutation', 'action')),
+	attempt INTEGER NOT NULL DEFAULT 0,
+	completed REAL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX jobs_due ON jobs (state, due);
+CREATE INDEX jobs_completed ON jobs (completed) WHERE completed IS NOT NULL;
+
+-- Cron jobs of the deployed crons module. Written on push and after every run. Times are milliseconds.
+CREATE TABLE crons (name TEXT PRIMARY KEY, spec TEXT NOT NULL, last_run REAL, next_run REAL NOT NULL) STRICT, WITHOUT ROWID;
+
+-- The deployed bundle with its source maps; analysis is the AnalyzedModule in JSON, null for chunks. Written on push,
+-- read on start and when a push refers to unchanged modules.
+CREATE TABLE modules (
+	path TEXT PRIMARY KEY,
+	environment TEXT NOT NULL CHECK (environment IN ('isolate', 'node')),
+	source TEXT NOT NULL,
+	source_map TEXT,
+	hash TEXT NOT NULL,
+	analysis TEXT
+) STRICT;
+
+-- Environment variables of the deployment. Written by the CLI through the engine, read when functions are loaded.
+CREATE TABLE environment (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Stored files; the bytes lie at path. Written when an upload has ended, read when one is served. id is the id of the
+-- file's document in _storage; created is milliseconds.
+CREATE TABLE files (
+	id TEXT PRIMARY KEY,
+	component TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	size INTEGER NOT NULL,
+	content_type TEXT,
+	path TEXT NOT NULL,
+	created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;

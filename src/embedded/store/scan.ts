@@ -1,0 +1,194 @@
+import { encodeKey, isEmptyRange, keyAfter } from '../values/keys.ts';
+import { encodeId } from '../values/ids.ts';
+import type { Database } from './database.ts';
+import type { IndexEntry, TableEntry } from './catalog.ts';
+import { storedDocument } from './documents.ts';
+import { creationKey, documentsIndex, INTERNAL_ID_LENGTH } from './indexes.ts';
+import type { OpenInterval, ReadLog } from './reads.ts';
+import type { KeyRange, ReadInterval, Scan, ScanEntry } from './types.ts';
+
+type Order = 'asc' | 'desc';
+
+/** What is read in chunks: the documents of a table in creation order, or a declared index. */
+export interface ScanSource {
+	/** Index number for the read set. */
+	readonly index: number;
+	read(range: KeyRange, order: Order, limit: number): ScanEntry[];
+}
+
+const FIRST_CHUNK = 16;
+const LAST_CHUNK = 1024;
+/** After a write to the table the chunk is read again; a loop that writes in every step must not read much each time. */
+const CHUNK_AFTER_WRITE = 4;
+
+/** Above every internal id and every key: keys start with a tag below 0x20. */
+const END = new Uint8Array(INTERNAL_ID_LENGTH + 1).fill(0xff);
+
+/** Reads one range in chunks. Writes of the same transaction may interleave: every step answers as of now. */
+export class TableScan implements Scan, OpenInterval {
+	readonly #source: ScanSource;
+	readonly #range: KeyRange;
+	readonly #order: Order;
+	readonly #reads: ReadLog;
+	readonly #generation: () => number;
+	#chunk: ScanEntry[] = [];
+	#at = 0;
+	#chunkGeneration = -1;
+	#size = FIRST_CHUNK;
+	#last: Uint8Array | null = null;
+	#state: 'unread' | 'reading' | 'exhausted' = 'unread';
+	#closed = false;
+
+	constructor(source: ScanSource, range: KeyRange, order: Order, reads: ReadLog, generation: () => number) {
+		this.#source = source;
+		this.#range = range;
+		this.#order = order;
+		this.#reads = reads;
+		this.#generation = generation;
+		reads.open(this);
+	}
+
+	next(): ScanEntry | null {
+		if (this.#closed || this.#state === 'exhausted') return null;
+		const generation = this.#generation();
+		if (this.#at < this.#chunk.length && generation !== this.#chunkGeneration) {
+			this.#chunk = [];
+			this.#at = 0;
+			this.#size = CHUNK_AFTER_WRITE;
+		}
+		if (this.#at >= this.#chunk.length) {
+			const range = this.#rest();
+			this.#chunk = isEmptyRange(range) ? [] : this.#source.read(range, this.#order, this.#size);
+			this.#at = 0;
+			this.#chunkGeneration = generation;
+			this.#size = Math.min(this.#size * 4, LAST_CHUNK);
+		}
+		const entry = this.#chunk[this.#at++];
+		if (entry === undefined) {
+			this.#state = 'exhausted';
+			this.close();
+			return null;
+		}
+		this.#state = 'reading';
+		this.#last = entry.key;
+		return entry;
+	}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#chunk = [];
+		this.#reads.close(this);
+	}
+
+	consumed(): ReadInterval | null {
+		const { lower, upper } = this.#range;
+		const index = this.#source.index;
+		if (this.#state === 'unread' || isEmptyRange(this.#range)) return null;
+		if (this.#state === 'exhausted' || this.#last === null) return { index, lower, upper };
+		return this.#order === 'asc' ? { index, lower, upper: keyAfter(this.#last) } : { index, lower: this.#last, upper };
+	}
+
+	#rest(): KeyRange {
+		const { lower, upper } = this.#range;
+		if (this.#last === null) return this.#range;
+		return this.#order === 'asc' ? { lower: keyAfter(this.#last), upper } : { lower, upper: this.#last };
+	}
+}
+
+/** Documents of a table by creation time: the documents themselves are in that order. */
+export function creationSource(database: Database, table: TableEntry): ScanSource {
+	return {
+		index: documentsIndex(table),
+		read(range, order, limit) {
+			const lower = idBound(range.lower);
+			const upper = range.upper === null ? END : idBound(range.upper);
+			const rows = database.rows(
+				`SELECT id, json FROM docs WHERE tbl = ? AND id >= ? AND id < ? ORDER BY id ${order} LIMIT ?`,
+				table.number,
+				lower,
+				upper,
+				limit
+			);
+			const entries: ScanEntry[] = [];
+			for (const [id, json] of rows) {
+				if (!(id instanceof Uint8Array) || typeof json !== 'string') continue;
+				entries.push({ key: creationKey(id), document: storedDocument(table, json) });
+			}
+			return entries;
+		}
+	};
+}
+
+/** Where among internal ids a bound of creation keys (tag, then internal id) lies. */
+function idBound(bound: Uint8Array): Uint8Array {
+	const first = creationKey(new Uint8Array(INTERNAL_ID_LENGTH))[0] ?? 0;
+	const tag = bound[0];
+	if (tag === undefined || tag < first) return new Uint8Array(0);
+	return tag > first ? END : bound.subarray(1);
+}
+
+/** A declared index of a table. */
+export function indexSource(database: Database, table: TableEntry, index: IndexEntry): ScanSource {
+	return {
+		index: index.id,
+		read(range, order, limit) {
+			const rows = database.rows(
+				`SELECT idx.k, docs.json FROM idx CROSS JOIN docs ON docs.tbl = ? AND docs.id = substr(idx.k, -16)
+				WHERE idx.ix = ? AND idx.k >= ? AND idx.k < ? ORDER BY idx.k ${order} LIMIT ?`,
+				table.number,
+				index.id,
+				range.lower,
+				range.upper ?? END,
+				limit
+			);
+			const entries: ScanEntry[] = [];
+			for (const [key, json] of rows) {
+				if (!(key instanceof Uint8Array) || typeof json !== 'string') continue;
+				entries.push({ key, document: storedDocument(table, json) });
+			}
+			return entries;
+		}
+	};
+}
+
+/** A scan by `_id`. Ids sort as their internal bytes, so this is a scan in creation order whose keys are those of the ids. */
+export class IdScan implements Scan {
+	readonly #scan: TableScan;
+
+	constructor(
+		database: Database,
+		table: TableEntry,
+		range: KeyRange,
+		order: Order,
+		reads: ReadLog,
+		generation: () => number
+	) {
+		const lower = range.lower.length === 0 ? range.lower : (searchId(table.number, range.lower) ?? END);
+		const upper = range.upper === null ? null : searchId(table.number, range.upper);
+		this.#scan = new TableScan(creationSource(database, table), { lower, upper }, order, reads, generation);
+	}
+
+	next(): ScanEntry | null {
+		const entry = this.#scan.next();
+		return entry === null ? null : { key: encodeKey([entry.document.id]), document: entry.document };
+	}
+
+	close(): void {
+		this.#scan.close();
+	}
+}
+
+/** The creation key of the first internal id whose id key is not below `bound`, found bit by bit; null when none is. */
+function searchId(table: number, bound: Uint8Array): Uint8Array | null {
+	const id = new Uint8Array(INTERNAL_ID_LENGTH).fill(0xff);
+	const reaches = () => Buffer.compare(encodeKey([encodeId(table, id)]), bound) >= 0;
+	if (!reaches()) return null;
+	for (let bit = 0; bit < INTERNAL_ID_LENGTH * 8; bit++) {
+		const byte = bit >> 3;
+		const mask = 0x80 >> (bit & 7);
+		id[byte] = (id[byte] ?? 0) & ~mask;
+		if (!reaches()) id[byte] = (id[byte] ?? 0) | mask;
+	}
+	return creationKey(id);
+}

@@ -1,0 +1,343 @@
+import { DeveloperError } from '../values/errors.ts';
+import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
+import type { DecodedId } from '../values/ids.ts';
+import { EVERYTHING } from '../values/keys.ts';
+import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import { creationTimeAfter, newInternalId } from './clock.ts';
+import type { Database } from './database.ts';
+import {
+	encodeDocument,
+	mergeFields,
+	parseDocument,
+	storedDocument,
+	withoutEqualSystemFields,
+	withoutSystemFields
+} from './documents.ts';
+import type { ParsedDocument } from './documents.ts';
+import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntries } from './indexes.ts';
+import { ReadLog } from './reads.ts';
+import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
+import type {
+	CommitWrites,
+	DocumentFields,
+	KeyRange,
+	ReadSet,
+	Savepoint,
+	Scan,
+	StoredDocument,
+	Transaction
+} from './types.ts';
+import type { ConvexObject } from '../values/value.ts';
+
+/** What the store lends to a transaction. */
+export interface TransactionHost {
+	readonly sql: Database;
+	readonly catalog: Catalog;
+	readonly latestTs: bigint;
+	/** The timestamp that this commit will have. */
+	commitTs(): bigint;
+	/** Ends the transaction; `ts` is null on rollback. */
+	end(transaction: StoreTransaction, ts: bigint | null): void;
+}
+
+/** Who writes: functions may not touch system tables, the engine may. */
+type Writer = 'function' | 'system';
+
+interface Found {
+	readonly table: TableEntry;
+	readonly internal: Uint8Array;
+	readonly document: StoredDocument;
+}
+
+export class StoreTransaction implements Transaction {
+	readonly kind: 'read' | 'write';
+	readonly snapshotTs: bigint;
+	readonly #host: TransactionHost;
+	readonly #database: Database;
+	readonly #catalog: Catalog;
+	readonly #reads = new ReadLog();
+	#entries: { readonly index: number; readonly key: Uint8Array }[] = [];
+	#touched: string[] = [];
+	#savepoints = 0;
+	/** Grows with every partial rollback, so that open scans read again. */
+	#rollbacks = 0;
+	#catalogChanged = false;
+	#ended = false;
+
+	constructor(host: TransactionHost, kind: 'read' | 'write') {
+		this.kind = kind;
+		this.#host = host;
+		this.#database = host.sql;
+		this.#catalog = host.catalog;
+		this.snapshotTs = host.latestTs;
+	}
+
+	get reads(): ReadSet {
+		return this.#reads.snapshot();
+	}
+
+	get(component: string, id: string): StoredDocument | null {
+		this.#check();
+		const decoded = decodeId(id);
+		this.#reads.id(id);
+		return this.#find(component, decoded)?.document ?? null;
+	}
+
+	insert(component: string, table: string, fields: DocumentFields): string {
+		return this.#insert(component, table, fields, 'function');
+	}
+
+	patch(component: string, id: string, fields: DocumentFields): StoredDocument {
+		return this.#patch(component, id, fields, 'function');
+	}
+
+	replace(component: string, id: string, fields: DocumentFields): StoredDocument {
+		return this.#replace(component, id, fields, 'function');
+	}
+
+	remove(component: string, id: string): StoredDocument {
+		return this.#remove(component, id, 'function');
+	}
+
+	/** As `insert`, for the engine: system tables are allowed. */
+	systemInsert(component: string, table: string, fields: DocumentFields): string {
+		return this.#insert(component, table, fields, 'system');
+	}
+
+	/** As `patch`, for the engine: system tables are allowed. */
+	systemPatch(component: string, id: string, fields: DocumentFields): StoredDocument {
+		return this.#patch(component, id, fields, 'system');
+	}
+
+	/** As `remove`, for the engine: system tables are allowed. */
+	systemRemove(component: string, id: string): StoredDocument {
+		return this.#remove(component, id, 'system');
+	}
+
+	scan(component: string, table: string, index: string, range: KeyRange, order: 'asc' | 'desc'): Scan {
+		this.#check();
+		const entry = this.#catalog.table(component, table);
+		const generation = () => entry.generation + this.#rollbacks;
+		if (index === 'by_id') return new IdScan(this.#database, entry, range, order, this.#reads, generation);
+		const source =
+			index === 'by_creation_time'
+				? creationSource(this.#database, entry)
+				: indexSource(this.#database, entry, this.#enabledIndex(entry, index));
+		return new TableScan(source, range, order, this.#reads, generation);
+	}
+
+	indexFields(component: string, table: string, index: string): readonly string[] {
+		if (index === 'by_id') return [];
+		if (index === 'by_creation_time') return ['_creationTime'];
+		return [...this.#enabledIndex(this.#catalog.table(component, table), index).fields, '_creationTime'];
+	}
+
+	count(component: string, table: string): number {
+		this.#check();
+		const entry = this.#catalog.table(component, table);
+		this.#reads.interval({ index: documentsIndex(entry), ...EVERYTHING });
+		return Number(this.#database.row('SELECT count(*) FROM docs WHERE tbl = ?', entry.number)?.[0] ?? 0);
+	}
+
+	normalizeId(component: string, table: string, text: string): string | null {
+		const decoded = tryDecodeId(text);
+		if (typeof decoded === 'string') return null;
+		return this.#catalog.byNumber(component, decoded.table)?.name === table ? text : null;
+	}
+
+	savepoint(): Savepoint {
+		this.#checkWrite();
+		const name = `s${++this.#savepoints}`;
+		const depth = this.#savepoints;
+		const entries = this.#entries.length;
+		const touched = this.#touched.length;
+		const catalogChanged = this.#catalogChanged;
+		this.#catalogChanged = false;
+		this.#database.prepare(`SAVEPOINT ${name}`).run();
+		const finish = (): void => {
+			if (this.#savepoints !== depth) throw new Error('savepoints must end in the reverse order of their start');
+			this.#savepoints--;
+		};
+		return {
+			release: () => {
+				this.#checkWrite();
+				finish();
+				this.#database.prepare(`RELEASE ${name}`).run();
+				this.#catalogChanged ||= catalogChanged;
+			},
+			rollback: () => {
+				this.#checkWrite();
+				finish();
+				this.#database.prepare(`ROLLBACK TO ${name}`).run();
+				this.#database.prepare(`RELEASE ${name}`).run();
+				this.#entries.length = entries;
+				this.#touched.length = touched;
+				this.#rollbacks++;
+				if (this.#catalogChanged) this.#catalog.load();
+				this.#catalogChanged = catalogChanged;
+			}
+		};
+	}
+
+	commit(): CommitWrites {
+		this.#check();
+		if (this.kind === 'read') {
+			this.#ended = true;
+			this.#host.end(this, null);
+			return { ts: this.snapshotTs, entries: [], ids: new Set() };
+		}
+		if (this.#savepoints > 0) throw new Error('a savepoint is still open');
+		const ts = this.#host.commitTs();
+		try {
+			this.#database.prepare("UPDATE meta SET value = ? WHERE name = 'last_ts'").run(ts);
+			this.#database.prepare('COMMIT').run();
+		} catch (error) {
+			this.rollback();
+			throw error;
+		}
+		this.#ended = true;
+		this.#host.end(this, ts);
+		return { ts, entries: this.#entries, ids: new Set(this.#touched) };
+	}
+
+	rollback(): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		// SQLite has already rolled back by itself after some failures (a full disk).
+		if (this.kind === 'write' && this.#database.connection.isTransaction) this.#database.prepare('ROLLBACK').run();
+		if (this.#catalogChanged) this.#catalog.load();
+		this.#host.end(this, null);
+	}
+
+	/** For the store: tables or indexes changed, so a rollback must read the catalogue again. */
+	catalogWillChange(): void {
+		this.#checkWrite();
+		this.#catalogChanged = true;
+	}
+
+	#insert(component: string, name: string, fields: DocumentFields, writer: Writer): string {
+		this.#checkWrite();
+		if (writer === 'function' && name.startsWith('_')) {
+			throw new DeveloperError('InvalidTableName', `Invalid table name ${name} starts with metadata prefix '_'`);
+		}
+		const table = this.#catalog.table(component, name);
+		if (this.#catalog.persist(table)) this.#catalogChanged = true;
+		const creationTime = creationTimeAfter(table.lastCreation);
+		const internal = newInternalId(creationTime);
+		const id = encodeId(table.number, internal);
+		const document = encodeDocument(table, id, creationTime, withoutSystemFields(fields), this.#commitTs);
+		table.lastCreation = creationTime;
+		this.#database
+			.prepare('INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)')
+			.run(table.number, internal, document.json);
+		const keys = table.indexes.map((index) => indexKey(index, document.fields, internal));
+		insertEntries(this.#database, table.indexes, keys);
+		this.#wrote(table, internal, id);
+		for (let i = 0; i < keys.length; i++) this.#entry(table.indexes[i], keys[i]);
+		return id;
+	}
+
+	#patch(component: string, id: string, fields: DocumentFields, writer: Writer): StoredDocument {
+		const found = this.#require(component, id, writer, 'patch');
+		const old = parseDocument(found.document.json);
+		const patch = withoutEqualSystemFields(fields, id, old.creationTime);
+		return this.#update(found, old, mergeFields(old.fields, patch));
+	}
+
+	#replace(component: string, id: string, fields: DocumentFields, writer: Writer): StoredDocument {
+		const found = this.#require(component, id, writer, 'replace');
+		const old = parseDocument(found.document.json);
+		return this.#update(found, old, withoutEqualSystemFields(fields, id, old.creationTime));
+	}
+
+	#update(found: Found, old: ParsedDocument, fields: ConvexObject): StoredDocument {
+		const { table, internal } = found;
+		const { id } = found.document;
+		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
+		this.#database
+			.prepare('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?')
+			.run(document.json, table.number, internal);
+		this.#wrote(table, internal, id);
+		for (const index of table.indexes) {
+			const before = indexKey(index, old.fields, internal);
+			const after = indexKey(index, document.fields, internal);
+			this.#entry(index, before);
+			if (Buffer.compare(before, after) === 0) continue;
+			deleteEntry(this.#database, index, before);
+			insertEntries(this.#database, [index], [after]);
+			this.#entry(index, after);
+		}
+		return { id, json: document.json };
+	}
+
+	#remove(component: string, id: string, writer: Writer): StoredDocument {
+		const found = this.#require(component, id, writer, 'delete');
+		const { table, internal, document } = found;
+		this.#database.prepare('DELETE FROM docs WHERE tbl = ? AND id = ?').run(table.number, internal);
+		this.#wrote(table, internal, id);
+		if (table.indexes.length === 0) return document;
+		const { fields } = parseDocument(document.json);
+		for (const index of table.indexes) {
+			const key = indexKey(index, fields, internal);
+			deleteEntry(this.#database, index, key);
+			this.#entry(index, key);
+		}
+		return document;
+	}
+
+	#find(component: string, id: DecodedId): Found | null {
+		const table = this.#catalog.byNumber(component, id.table);
+		if (table === null) return null;
+		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', table.number, id.internal)?.[0];
+		return typeof json === 'string' ? { table, internal: id.internal, document: storedDocument(table, json) } : null;
+	}
+
+	/** The document to change. Whether it exists was read, so it belongs to the read set. */
+	#require(component: string, id: string, writer: Writer, verb: 'patch' | 'replace' | 'delete'): Found {
+		this.#checkWrite();
+		const decoded = decodeId(id);
+		const table = this.#catalog.byNumber(component, decoded.table);
+		if (table === null) throw new DeveloperError('TableNotFound', `Table for ID "${id}" not found`);
+		if (writer === 'function' && table.name.startsWith('_')) {
+			throw new DeveloperError('ReadOnlyTable', `Cannot ${verb} a document of the system table "${table.name}".`);
+		}
+		this.#reads.id(id);
+		const found = this.#find(component, decoded);
+		if (found !== null) return found;
+		const action = { patch: 'Update', replace: 'Replace', delete: 'Delete' }[verb];
+		throw new DeveloperError('DocumentNotFound', `${action} on nonexistent document ID ${id}`);
+	}
+
+	#enabledIndex(table: TableEntry, name: string): IndexEntry {
+		const index = table.indexes.find((candidate) => candidate.name === name);
+		if (index === undefined) throw new DeveloperError('IndexNotFound', `Index ${table.name}.${name} not found.`);
+		if (index.state === 'enabled') return index;
+		throw new DeveloperError(
+			'IndexNotEnabled',
+			index.state === 'staged'
+				? `Index ${table.name}.${name} is currently staged and not available to query until it is enabled in the schema.`
+				: `Index ${table.name}.${name} is currently backfilling and not available to query yet.`
+		);
+	}
+
+	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
+		table.generation++;
+		this.#touched.push(id);
+		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
+	}
+
+	#entry(index: IndexEntry | undefined, key: Uint8Array | undefined): void {
+		if (index !== undefined && key !== undefined) this.#entries.push({ index: index.id, key });
+	}
+
+	readonly #commitTs = (): bigint => this.#host.commitTs();
+
+	#check(): void {
+		if (this.#ended) throw new Error('the transaction has ended');
+	}
+
+	#checkWrite(): void {
+		this.#check();
+		if (this.kind === 'read') throw new Error('a read transaction cannot write');
+	}
+}

@@ -1,0 +1,193 @@
+import { CommitTsPlaceholder } from 'convex/values';
+import type { Value } from 'convex/values';
+import type { KeyRange } from '../store/types.ts';
+
+/**
+ * Ordered byte keys: bytes compare as `compareValues` compares the values. Every value delimits itself, so that keys of
+ * several values are their concatenation. The layout is FoundationDB's tuple layer with Convex's tags.
+ */
+const TAG = {
+	undefined: 0x01,
+	null: 0x03,
+	int64Zero: 0x08,
+	float64: 0x0d,
+	false: 0x0e,
+	true: 0x0f,
+	string: 0x10,
+	bytes: 0x11,
+	array: 0x12,
+	object: 0x15
+} as const;
+
+const TERMINATOR = 0x00;
+const ESCAPE = 0xff;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** Builds keys in one buffer that is reused: no allocation but the finished key. */
+export class KeyWriter {
+	#buffer = Buffer.allocUnsafe(1024);
+	#length = 0;
+
+	reset(): this {
+		this.#length = 0;
+		return this;
+	}
+
+	/** A copy of what was written since the last reset. */
+	finish(): Uint8Array {
+		return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length);
+	}
+
+	bytes(bytes: Uint8Array): this {
+		this.#reserve(bytes.length);
+		this.#buffer.set(bytes, this.#length);
+		this.#length += bytes.length;
+		return this;
+	}
+
+	value(value: Value | undefined): this {
+		switch (typeof value) {
+			case 'undefined':
+				return this.#byte(TAG.undefined);
+			case 'string':
+				this.#byte(TAG.string);
+				return this.#string(value);
+			case 'number':
+				return this.#float(value);
+			case 'boolean':
+				return this.#byte(value ? TAG.true : TAG.false);
+			case 'bigint':
+				return this.#int(value);
+			default:
+				break;
+		}
+		if (value === null) return this.#byte(TAG.null);
+		if (value instanceof ArrayBuffer) {
+			this.#byte(TAG.bytes);
+			return this.#escaped(new Uint8Array(value));
+		}
+		// An unresolved commit timestamp sorts after every resolved one.
+		if (value instanceof CommitTsPlaceholder) return this.#int(MAX_INT64);
+		if (Array.isArray(value)) {
+			this.#byte(TAG.array);
+			for (const element of value) this.value(element);
+			return this.#byte(TERMINATOR);
+		}
+		this.#byte(TAG.object);
+		for (const name of Object.keys(value).sort()) {
+			const field = value[name];
+			if (field === undefined) continue;
+			// An empty name would read as the end of the object: it is written as an escaped terminator.
+			if (name === '') this.#byte(TERMINATOR).#byte(ESCAPE);
+			else this.#string(name);
+			this.value(field);
+		}
+		return this.#byte(TERMINATOR);
+	}
+
+	#reserve(extra: number): void {
+		if (this.#length + extra <= this.#buffer.length) return;
+		const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + extra));
+		larger.set(this.#buffer.subarray(0, this.#length));
+		this.#buffer = larger;
+	}
+
+	#byte(byte: number): this {
+		this.#reserve(1);
+		this.#buffer[this.#length++] = byte;
+		return this;
+	}
+
+	#string(text: string): this {
+		if (text.includes('\0')) return this.#escaped(Buffer.from(text));
+		this.#reserve(text.length * 3 + 1);
+		this.#length += this.#buffer.write(text, this.#length, 'utf8');
+		this.#buffer[this.#length++] = TERMINATOR;
+		return this;
+	}
+
+	#escaped(bytes: Uint8Array): this {
+		this.#reserve(bytes.length * 2 + 1);
+		for (const byte of bytes) {
+			this.#buffer[this.#length++] = byte;
+			if (byte === TERMINATOR) this.#buffer[this.#length++] = ESCAPE;
+		}
+		this.#buffer[this.#length++] = TERMINATOR;
+		return this;
+	}
+
+	#float(value: number): this {
+		this.#reserve(9);
+		const at = this.#length;
+		const buffer = this.#buffer;
+		buffer[at] = TAG.float64;
+		buffer.writeDoubleBE(Number.isNaN(value) ? NaN : value, at + 1);
+		const first = buffer[at + 1] ?? 0;
+		if (Number.isNaN(value)) buffer[at + 1] = 0xff;
+		else if (first < 0x80) buffer[at + 1] = first | 0x80;
+		else for (let i = at + 1; i <= at + 8; i++) buffer[i] = ~(buffer[i] ?? 0);
+		this.#length = at + 9;
+		return this;
+	}
+
+	#int(value: bigint): this {
+		if (value === 0n) return this.#byte(TAG.int64Zero);
+		let size = 0;
+		while (size < 3 && BigInt.asIntN(8 << size, value) !== value) size++;
+		this.#byte(TAG.int64Zero + (value < 0n ? -(size + 1) : size + 1));
+		this.#reserve(8);
+		const width = 1 << size;
+		for (let i = width - 1; i >= 0; i--) {
+			this.#buffer[this.#length++] = Number((value >> BigInt(8 * i)) & 0xffn);
+		}
+		return this;
+	}
+}
+
+const writer = new KeyWriter();
+
+/** The key of several values, one after the other. */
+export function encodeKey(values: readonly (Value | undefined)[]): Uint8Array {
+	writer.reset();
+	for (const value of values) writer.value(value);
+	return writer.finish();
+}
+
+/** The smallest key that is greater than every key that starts with `prefix`; null when there is none. */
+export function inc(prefix: Uint8Array): Uint8Array | null {
+	let end = prefix.length;
+	while (end > 0 && prefix[end - 1] === 0xff) end--;
+	if (end === 0) return null;
+	const next = prefix.slice(0, end);
+	next[end - 1] = (next[end - 1] ?? 0) + 1;
+	return next;
+}
+
+/** The smallest key that is greater than `key` itself. */
+export function keyAfter(key: Uint8Array): Uint8Array {
+	const next = new Uint8Array(key.length + 1);
+	next.set(key);
+	return next;
+}
+
+/** Every key that starts with the given values. With none: the whole index. */
+export function prefixRange(values: readonly (Value | undefined)[]): KeyRange {
+	const lower = encodeKey(values);
+	return { lower, upper: inc(lower) };
+}
+
+export const EVERYTHING: KeyRange = { lower: new Uint8Array(0), upper: null };
+
+/** Order of two keys; null stands for the end of the index. */
+export function compareKeys(a: Uint8Array | null, b: Uint8Array | null): number {
+	if (a === null || b === null) return Number(a === null) - Number(b === null);
+	return Buffer.compare(a, b);
+}
+
+export function rangeContains(range: KeyRange, key: Uint8Array): boolean {
+	return Buffer.compare(range.lower, key) <= 0 && (range.upper === null || Buffer.compare(key, range.upper) < 0);
+}
+
+export function isEmptyRange(range: KeyRange): boolean {
+	return range.upper !== null && Buffer.compare(range.lower, range.upper) >= 0;
+}
