@@ -1,13 +1,14 @@
 import { ConvexHttpClient } from 'convex/browser';
 import { error, isHttpError, isRedirect } from '@sveltejs/kit';
 import { env } from '$env/dynamic/private';
+import { env as publicEnv } from '$env/dynamic/public';
 
 /** Milliseconds a page waits for the deployment before it says so. */
 const DEADLINE_MS = 10_000;
 
 /** The deployment's URL, as the browser and the server both reach it; null when none is configured. */
 export function convexUrl(): string | null {
-	return env.PUBLIC_CONVEX_URL || env.CONVEX_URL || env.CONVEX_SELF_HOSTED_URL || null;
+	return publicEnv.PUBLIC_CONVEX_URL || env.CONVEX_URL || env.CONVEX_SELF_HOSTED_URL || null;
 }
 
 /**
