@@ -35,7 +35,7 @@ export class KeyWriter {
 
 	/** A copy of what was written since the last reset. */
 	finish(): Uint8Array {
-		return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length);
+		return new Uint8Array(this.#buffer.subarray(0, this.#length));
 	}
 
 	bytes(bytes: Uint8Array): this {
@@ -153,13 +153,15 @@ export function encodeKey(values: readonly (Value | undefined)[]): Uint8Array {
 	return writer.finish();
 }
 
-/** The smallest key that is greater than every key that starts with `prefix`; null when there is none. */
-export function inc(prefix: Uint8Array): Uint8Array | null {
-	let end = prefix.length;
-	while (end > 0 && prefix[end - 1] === 0xff) end--;
-	if (end === 0) return null;
-	const next = prefix.slice(0, end);
-	next[end - 1] = (next[end - 1] ?? 0) + 1;
+/**
+ * The end of the keys that start with the values of `prefix`: above all of them and not above any other key. No tag is
+ * 0xff, so what follows a finished value is smaller; only the escaped zero byte of a longer string is not. (Adding one to
+ * the last byte, as the backend does, would count the string "\0" among those that equal "".)
+ */
+export function inc(prefix: Uint8Array): Uint8Array {
+	const next = new Uint8Array(prefix.length + 1);
+	next.set(prefix);
+	next[prefix.length] = 0xff;
 	return next;
 }
 

@@ -82,15 +82,10 @@ export function rangeFromExpressions(
 function lowerKey(prefix: readonly (Value | undefined)[], prefixKey: Uint8Array, bound: Bound | null): Uint8Array {
 	if (bound === null) return prefixKey;
 	const key = encodeKey([...prefix, bound.value]);
-	// Keys start with a tag below 0xff, so a successor always exists.
-	return bound.inclusive ? key : (inc(key) ?? key);
+	return bound.inclusive ? key : inc(key);
 }
 
-function upperKey(
-	prefix: readonly (Value | undefined)[],
-	prefixKey: Uint8Array,
-	bound: Bound | null
-): Uint8Array | null {
+function upperKey(prefix: readonly (Value | undefined)[], prefixKey: Uint8Array, bound: Bound | null): Uint8Array {
 	if (bound === null) return inc(prefixKey);
 	const key = encodeKey([...prefix, bound.value]);
 	return bound.inclusive ? inc(key) : key;
