@@ -1,26 +1,9 @@
 import type { z } from 'zod';
 import type { FetchRequest, IntegrationContext, MetricsPage, TestResult } from '../../../convex/lib/contract.ts';
+import type { AuthType, Category } from '../../config/catalogue.ts';
 import type { MetricDefinition } from '../../metrics/types.ts';
 
-export type AuthType = 'api_key' | 'oauth2' | 'none';
-
-export const CATEGORIES = ['Payments', 'Developer tools', 'Monitoring', 'Sample data'] as const;
-export type Category = (typeof CATEGORIES)[number];
-
-/**
- * How a field of a credentials or settings schema is drawn; attached with zod's `.meta(...)`.
- * `input`: one line, secret line, URL, several of the account's choices, or rows of name + value.
- */
-export interface FieldMeta {
-	readonly label: string;
-	readonly help: string;
-	/** Where to find the value. */
-	readonly helpUrl?: string;
-	readonly placeholder?: string;
-	readonly input: 'text' | 'secret' | 'url' | 'choices' | 'rows';
-	/** For `rows`: the columns of a row, by key. */
-	readonly columns?: readonly { readonly key: string; readonly label: string; readonly placeholder?: string }[];
-}
+export type { AuthType, Category, FieldMeta } from '../../config/catalogue.ts';
 
 /**
  * One service. A subclass says what the service is; how to talk to it lives in `src/convex/integrations/<id>.ts`.
@@ -36,9 +19,9 @@ export abstract class BaseIntegration<
 	abstract readonly description: string;
 	abstract readonly category: Category;
 	abstract readonly authType: AuthType;
-	/** What the person pastes; each field carries a FieldMeta. Also parses (trims, checks) what was pasted. */
+	/** What the person pastes; each field is made with `fields.ts`. Also parses (trims, checks) what was pasted. */
 	abstract readonly credentials: Credentials;
-	/** What the person chooses after the test; each field carries a FieldMeta and has a default. */
+	/** What the person chooses after the test; each field is made with `fields.ts` and has a default. */
 	abstract readonly settings: Settings;
 	abstract readonly metrics: readonly MetricDefinition[];
 

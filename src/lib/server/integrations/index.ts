@@ -1,0 +1,14 @@
+// Made by `npm run generate` from src/lib/server/integrations. Do not edit.
+
+import type { IntegrationId } from '../../config/integrations.ts';
+import type { BaseIntegration } from './base.ts';
+import { integrationRegistry } from './registry.ts';
+import './github.ts';
+import './sample.ts';
+
+export { integrationRegistry };
+
+export const integrations: Record<IntegrationId, BaseIntegration> = {
+	github: integrationRegistry.get('github'),
+	sample: integrationRegistry.get('sample')
+};
