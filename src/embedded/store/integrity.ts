@@ -10,7 +10,8 @@ export function indexFaults(store: SqliteStore): string[] {
 	const faults: string[] = [];
 	const writer = new KeyWriter();
 	for (const [id, tbl, name, fields] of store.sql.rows('SELECT id, tbl, name, fields FROM indexes')) {
-		const paths = JSON.parse(String(fields)).map((field: string) => field.split('.'));
+		const declared: string[] = JSON.parse(String(fields));
+		const paths = declared.map((field) => field.split('.'));
 		const expected = new Set<string>();
 		for (const [internal, json] of store.sql.rows('SELECT id, json FROM docs WHERE tbl = ?', tbl ?? null)) {
 			const document = parseValue(String(json));
@@ -21,7 +22,8 @@ export function indexFaults(store: SqliteStore): string[] {
 			expected.add(Buffer.from(writer.bytes(internal.subarray(8)).finish()).toString('hex'));
 		}
 		for (const [key] of store.sql.rows('SELECT lower(hex(k)) FROM idx WHERE ix = ?', id ?? null)) {
-			if (!expected.delete(String(key))) faults.push(`Index ${String(name)} of table ${String(tbl)} has a stray entry ${String(key)}.`);
+			if (!expected.delete(String(key)))
+				faults.push(`Index ${String(name)} of table ${String(tbl)} has a stray entry ${String(key)}.`);
 		}
 		for (const key of expected) faults.push(`Index ${String(name)} of table ${String(tbl)} lacks the entry ${key}.`);
 	}

@@ -43,7 +43,10 @@ describe('documents', () => {
 		const text = read(store, (tx) => tx.get('', id))?.json;
 		expect(text).toMatch(/^\{"z":1,"a":\{"_b":\[\]\},"_creationTime":[0-9.]+,"_id":"[0-9a-z]{32}"\}$/);
 		const empty = write(store, (tx) => tx.insert('', 'notes', {}));
-		expect(Object.keys(JSON.parse(read(store, (tx) => tx.get('', empty))?.json ?? ''))).toEqual(['_creationTime', '_id']);
+		expect(Object.keys(JSON.parse(read(store, (tx) => tx.get('', empty))?.json ?? ''))).toEqual([
+			'_creationTime',
+			'_id'
+		]);
 	});
 
 	test('creation times are unique and rise, also when the clock stands still or goes back', () => {
@@ -68,18 +71,42 @@ describe('documents', () => {
 	});
 
 	test.each([
-		['a system table', () => write(store, (tx) => tx.insert('', '_storage', {})), `Invalid table name _storage starts with metadata prefix '_'`],
+		[
+			'a system table',
+			() => write(store, (tx) => tx.insert('', '_storage', {})),
+			`Invalid table name _storage starts with metadata prefix '_'`
+		],
 		['a bad table name', () => write(store, (tx) => tx.insert('', 'no-table', {})), 'Invalid table name "no-table"'],
 		['a table name of underscores', () => read(store, (tx) => tx.count('', '__')), 'Invalid table name "__"'],
 		['_id on insert', () => write(store, (tx) => tx.insert('', 'a', { _id: 'x' })), `system field '_id'`],
-		['_creationTime on insert', () => write(store, (tx) => tx.insert('', 'a', { _creationTime: 1 })), `system field '_creationTime'`],
-		['another system field', () => write(store, (tx) => tx.insert('', 'a', { _x: 1 })), `Field '_x' starts with an underscore`],
-		['a $ field deep inside', () => write(store, (tx) => tx.insert('', 'a', { b: [{ $c: 1 }] })), `Field name $c starts with a '$'`],
-		['a field outside ASCII', () => write(store, (tx) => tx.insert('', 'a', { 'é': 1 })), 'invalid character'],
+		[
+			'_creationTime on insert',
+			() => write(store, (tx) => tx.insert('', 'a', { _creationTime: 1 })),
+			`system field '_creationTime'`
+		],
+		[
+			'another system field',
+			() => write(store, (tx) => tx.insert('', 'a', { _x: 1 })),
+			`Field '_x' starts with an underscore`
+		],
+		[
+			'a $ field deep inside',
+			() => write(store, (tx) => tx.insert('', 'a', { b: [{ $c: 1 }] })),
+			`Field name $c starts with a '$'`
+		],
+		['a field outside ASCII', () => write(store, (tx) => tx.insert('', 'a', { é: 1 })), 'invalid character'],
 		['a bigint over 64 bits', () => write(store, (tx) => tx.insert('', 'a', { n: 2n ** 63n })), '64-bit'],
-		['a document over 1 MiB', () => write(store, (tx) => tx.insert('', 'a', { s: 'x'.repeat(1 << 20) })), 'maximum size 1 MiB'],
+		[
+			'a document over 1 MiB',
+			() => write(store, (tx) => tx.insert('', 'a', { s: 'x'.repeat(1 << 20) })),
+			'maximum size 1 MiB'
+		],
 		['a malformed id', () => read(store, (tx) => tx.get('', 'nonsense')), 'Unable to decode ID: Invalid ID length 8'],
-		['a patch of nothing', () => write(store, (tx) => tx.patch('', encodeId(10_001, new Uint8Array(16)), {})), 'not found']
+		[
+			'a patch of nothing',
+			() => write(store, (tx) => tx.patch('', encodeId(10_001, new Uint8Array(16)), {})),
+			'not found'
+		]
 	])('refuses %s', (_, action, words) => {
 		expect(action).toThrow(words);
 		expect(store.tableNames('', true)).toEqual([]);
@@ -90,10 +117,16 @@ describe('documents', () => {
 		const other = write(store, (tx) => tx.insert('', 'notes', {}));
 		write(store, (tx) => tx.remove('', other));
 		expect(() => write(store, (tx) => tx.patch('', other, {}))).toThrow(`Update on nonexistent document ID ${other}`);
-		expect(() => write(store, (tx) => tx.replace('', other, {}))).toThrow(`Replace on nonexistent document ID ${other}`);
+		expect(() => write(store, (tx) => tx.replace('', other, {}))).toThrow(
+			`Replace on nonexistent document ID ${other}`
+		);
 		expect(() => write(store, (tx) => tx.remove('', other))).toThrow(`Delete on nonexistent document ID ${other}`);
-		expect(() => write(store, (tx) => tx.patch('', id, { _id: other }))).toThrow(`doesn't match '_id' field "${other}"`);
-		expect(() => write(store, (tx) => tx.replace('', id, { _creationTime: 1 }))).toThrow(`doesn't match '_creationTime'`);
+		expect(() => write(store, (tx) => tx.patch('', id, { _id: other }))).toThrow(
+			`doesn't match '_id' field "${other}"`
+		);
+		expect(() => write(store, (tx) => tx.replace('', id, { _creationTime: 1 }))).toThrow(
+			`doesn't match '_creationTime'`
+		);
 		expect(get(id)).toMatchObject({ a: 1 });
 	});
 
@@ -113,7 +146,13 @@ describe('documents', () => {
 		expect(get(id)).toBeNull();
 		expect(get(id, 'counter')).toMatchObject({ a: 1 });
 		expect(() => write(store, (tx) => tx.remove('', id))).toThrow(`Table for ID "${id}" not found`);
-		expect(read(store, (tx) => [tx.normalizeId('', 'notes', id), tx.normalizeId('counter', 'notes', id), tx.normalizeId('counter', 'other', id)])).toEqual([null, id, null]);
+		expect(
+			read(store, (tx) => [
+				tx.normalizeId('', 'notes', id),
+				tx.normalizeId('counter', 'notes', id),
+				tx.normalizeId('counter', 'other', id)
+			])
+		).toEqual([null, id, null]);
 		expect([store.tableNames(''), store.tableNames('counter')]).toEqual([[], ['notes']]);
 	});
 });
@@ -178,7 +217,9 @@ describe('transactions', () => {
 
 	test('the read set holds what was consumed and no more', () => {
 		applySchema(store, exportedSchema({ notes: { indexes: { by_n: ['n'] } } }));
-		write(store, (tx) => { for (let n = 0; n < 100; n++) tx.insert('', 'notes', { n }); });
+		write(store, (tx) => {
+			for (let n = 0; n < 100; n++) tx.insert('', 'notes', { n });
+		});
 		const subscriptions = new SubscriptionIndex();
 		read(store, (tx) => {
 			drain(tx.scan('', 'notes', 'by_n', EVERYTHING, 'asc'), 1);
@@ -223,7 +264,9 @@ describe('transactions', () => {
 		expect(scanIds(prefixRange([]), 'desc')).toEqual(ids.toSorted().reverse());
 		for (const id of ids.slice(0, 5)) {
 			expect(scanIds(prefixRange([id]))).toEqual([id]);
-			expect(scanIds({ lower: keyAfter(encodeKey([id])), upper: null })).toEqual(ids.filter((other) => other > id).sort());
+			expect(scanIds({ lower: keyAfter(encodeKey([id])), upper: null })).toEqual(
+				ids.filter((other) => other > id).sort()
+			);
 		}
 		expect(scanIds({ lower: encodeKey(['']), upper: encodeKey(['zzz']) })).toEqual(ids.toSorted());
 		expect(scanIds({ lower: encodeKey(['zzz']), upper: null })).toEqual([]);
@@ -237,18 +280,32 @@ describe('schema changes', () => {
 
 	test('a new index is filled, an old one goes, and plan and effect agree', () => {
 		applySchema(store, exportedSchema({ notes: { indexes: { by_a: ['a'], by_b: ['b'] } } }));
-		write(store, (tx) => { for (let n = 0; n < 3000; n++) tx.insert('', 'notes', { a: n % 7, b: n, c: { d: -n } }); });
-		const next = exportedSchema({ notes: { indexes: { by_b: ['b', 'a'], by_d: ['c.d'] }, staged: { by_s: ['a'] } }, empty: { indexes: { by_x: ['x'] } } });
+		write(store, (tx) => {
+			for (let n = 0; n < 3000; n++) tx.insert('', 'notes', { a: n % 7, b: n, c: { d: -n } });
+		});
+		const next = exportedSchema({
+			notes: { indexes: { by_b: ['b', 'a'], by_d: ['c.d'] }, staged: { by_s: ['a'] } },
+			empty: { indexes: { by_x: ['x'] } }
+		});
 		const plan = store.planSchema('', next);
-		expect(plan.added.map(({ table, index }) => `${table}.${index.name}`).sort()).toEqual(['empty.by_x', 'notes.by_b', 'notes.by_d', 'notes.by_s']);
+		expect(plan.added.map(({ table, index }) => `${table}.${index.name}`).sort()).toEqual([
+			'empty.by_x',
+			'notes.by_b',
+			'notes.by_d',
+			'notes.by_s'
+		]);
 		expect(plan.removed.map(({ index }) => index.name).sort()).toEqual(['by_a', 'by_b']);
 		applySchema(store, next);
 		expect(indexFaults(store)).toEqual([]);
 		expect(store.planSchema('', next)).toEqual({ added: [], removed: [] });
 		const first = read(store, (tx) => drain(tx.scan('', 'notes', 'by_d', EVERYTHING, 'asc'), 1))[0];
 		expect(first?.json).toContain('"b":2999');
-		expect(() => read(store, (tx) => tx.scan('', 'notes', 'by_a', EVERYTHING, 'asc'))).toThrow('Index notes.by_a not found.');
-		expect(() => read(store, (tx) => tx.scan('', 'notes', 'by_s', EVERYTHING, 'asc'))).toThrow('notes.by_s is currently staged');
+		expect(() => read(store, (tx) => tx.scan('', 'notes', 'by_a', EVERYTHING, 'asc'))).toThrow(
+			'Index notes.by_a not found.'
+		);
+		expect(() => read(store, (tx) => tx.scan('', 'notes', 'by_s', EVERYTHING, 'asc'))).toThrow(
+			'notes.by_s is currently staged'
+		);
 		expect(read(store, (tx) => tx.indexFields('', 'notes', 'by_b'))).toEqual(['b', 'a', '_creationTime']);
 		applySchema(store, null);
 		expect(store.sql.row('SELECT count(*) FROM idx')).toEqual([0]);
@@ -270,7 +327,9 @@ describe('schema changes', () => {
 		expect(() => write(store, (tx) => tx.insert('', 'notes', { title: null }))).toThrow(
 			'Failed to insert or update a document in table "notes" because it does not match the schema: Value does not match validator.\nPath: .title'
 		);
-		expect(() => write(store, (tx) => tx.patch('', bad, { title: undefined }))).toThrow('missing the required field `title`');
+		expect(() => write(store, (tx) => tx.patch('', bad, { title: undefined }))).toThrow(
+			'missing the required field `title`'
+		);
 	});
 
 	test('a schema that is rolled back is not in force', () => {
@@ -283,8 +342,16 @@ describe('schema changes', () => {
 
 	test.each([
 		[{ tables: [{ tableName: '_x', indexes: [], documentType: null }] }, 'cannot begin with an underscore'],
-		[{ tables: [{ tableName: 'x', indexes: [{ indexDescriptor: 'by_id', fields: ['a'] }], documentType: null }] }, 'reserved'],
-		[{ tables: [{ tableName: 'x', indexes: [{ indexDescriptor: 'i', fields: ['_creationTime'] }], documentType: null }] }, 'adds `_creationTime`'],
+		[
+			{ tables: [{ tableName: 'x', indexes: [{ indexDescriptor: 'by_id', fields: ['a'] }], documentType: null }] },
+			'reserved'
+		],
+		[
+			{
+				tables: [{ tableName: 'x', indexes: [{ indexDescriptor: 'i', fields: ['_creationTime'] }], documentType: null }]
+			},
+			'adds `_creationTime`'
+		],
 		[{ tables: [{ tableName: 'x', indexes: [], searchIndexes: [{}], documentType: null }] }, 'search index'],
 		[{ tables: [{ tableName: 'x', indexes: [], documentType: { type: 'string' } }] }, 'must be an object'],
 		[{}, 'The tables must be a list']
@@ -299,7 +366,10 @@ describe('the file', () => {
 		withFile((path) => {
 			vi.useFakeTimers({ now: 1_700_000_000_000, toFake: ['Date'] });
 			let file = SqliteStore.open(path);
-			applySchema(file, exportedSchema({ notes: { indexes: { by_a: ['a'] }, type: objectType({ a: { type: 'number' } }) } }));
+			applySchema(
+				file,
+				exportedSchema({ notes: { indexes: { by_a: ['a'] }, type: objectType({ a: { type: 'number' } }) } })
+			);
 			const id = write(file, (tx) => tx.insert('', 'notes', { a: 1 }));
 			const { latestTs } = file;
 			const creation = JSON.parse(read(file, (tx) => tx.get('', id))?.json ?? '')._creationTime;
@@ -311,7 +381,9 @@ describe('the file', () => {
 			expect(file.latestTs).toBe(latestTs + 1n);
 			expect(JSON.parse(read(file, (tx) => tx.get('', later))?.json ?? '')._creationTime).toBeGreaterThan(creation);
 			expect(() => write(file, (tx) => tx.insert('', 'notes', { a: 'x' }))).toThrow('does not match the schema');
-			expect(read(file, (tx) => drain(tx.scan('', 'notes', 'by_a', EVERYTHING, 'desc'))).map((found) => found.id)).toEqual([later, id]);
+			expect(
+				read(file, (tx) => drain(tx.scan('', 'notes', 'by_a', EVERYTHING, 'desc'))).map((found) => found.id)
+			).toEqual([later, id]);
 			file.close();
 		});
 	});
@@ -338,7 +410,9 @@ describe('the file', () => {
 	test('a page overwritten in the middle is found on start', () => {
 		withFile((path) => {
 			const file = SqliteStore.open(path);
-			write(file, (tx) => { for (let n = 0; n < 2000; n++) tx.insert('', 'notes', { text: `text ${n}`.repeat(20) }); });
+			write(file, (tx) => {
+				for (let n = 0; n < 2000; n++) tx.insert('', 'notes', { text: `text ${n}`.repeat(20) });
+			});
 			file.close();
 			const bytes = readFileSync(path);
 			bytes.fill(0x5a, 8192 * 20, 8192 * 40);
@@ -353,14 +427,20 @@ describe('the file', () => {
 			const foreign = new DatabaseSync(path);
 			foreign.exec('CREATE TABLE theirs (x); PRAGMA user_version = 0');
 			foreign.close();
-			expect(kindOf(() => SqliteStore.open(path))).toEqual({ kind: 'corrupt', message: expect.stringContaining('did not make') });
+			expect(kindOf(() => SqliteStore.open(path))).toEqual({
+				kind: 'corrupt',
+				message: expect.stringContaining('did not make')
+			});
 		});
 		withFile((path) => {
 			SqliteStore.open(path).close();
 			const newer = new DatabaseSync(path);
 			newer.exec('PRAGMA user_version = 99');
 			newer.close();
-			expect(kindOf(() => SqliteStore.open(path))).toEqual({ kind: 'newerLayout', message: expect.stringContaining('layout 99') });
+			expect(kindOf(() => SqliteStore.open(path))).toEqual({
+				kind: 'newerLayout',
+				message: expect.stringContaining('layout 99')
+			});
 		});
 		withFile((path) => {
 			const first = SqliteStore.open(path);

@@ -9,7 +9,10 @@ import type { Scan, SchemaDefinition, StoredDocument } from './types.ts';
 
 /** A schema as `schema.export()` gives it, from indexes by name and an optional document type. For tests. */
 export function exportedSchema(
-	tables: Record<string, { indexes?: Record<string, readonly string[]>; staged?: Record<string, readonly string[]>; type?: JSONValue }>
+	tables: Record<
+		string,
+		{ indexes?: Record<string, readonly string[]>; staged?: Record<string, readonly string[]>; type?: JSONValue }
+	>
 ): SchemaDefinition {
 	const descriptors = (indexes: Record<string, readonly string[]> = {}) =>
 		Object.entries(indexes).map(([indexDescriptor, fields]) => ({ indexDescriptor, fields }));
@@ -27,7 +30,10 @@ export function exportedSchema(
 }
 
 export function objectType(fields: Record<string, JSONValue>, optional: readonly string[] = []): JSONValue {
-	const value = Object.entries(fields).map(([name, fieldType]) => [name, { fieldType, optional: optional.includes(name) }]);
+	const value = Object.entries(fields).map(([name, fieldType]) => [
+		name,
+		{ fieldType, optional: optional.includes(name) }
+	]);
 	return { type: 'object', value: Object.fromEntries(value) };
 }
 
