@@ -1,0 +1,150 @@
+/* eslint-disable */
+/**
+ * Generated `api` utility.
+ *
+ * THIS CODE IS AUTOMATICALLY GENERATED.
+ *
+ * To regenerate, run `npx convex dev`.
+ * @module
+ */
+
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+import type * as connectionRecords from "../connectionRecords.js";
+import type * as connectionStore from "../connectionStore.js";
+import type * as connections from "../connections.js";
+import type * as crons from "../crons.js";
+import type * as danger from "../danger.js";
+import type * as dashboards from "../dashboards.js";
+import type * as integrations_github from "../integrations/github.js";
+import type * as integrations_githubApi from "../integrations/githubApi.js";
+import type * as integrations_githubLevels from "../integrations/githubLevels.js";
+import type * as integrations_githubLists from "../integrations/githubLists.js";
+import type * as integrations_githubReaders from "../integrations/githubReaders.js";
+import type * as integrations_githubStars from "../integrations/githubStars.js";
+import type * as integrations_sample from "../integrations/sample.js";
+import type * as integrations_steps from "../integrations/steps.js";
+import type * as integrations_stripe from "../integrations/stripe.js";
+import type * as integrations_stripeApi from "../integrations/stripeApi.js";
+import type * as integrations_stripeDays from "../integrations/stripeDays.js";
+import type * as integrations_stripeEvents from "../integrations/stripeEvents.js";
+import type * as integrations_stripeLevels from "../integrations/stripeLevels.js";
+import type * as integrations_stripeMoney from "../integrations/stripeMoney.js";
+import type * as integrations_stripeMrr from "../integrations/stripeMrr.js";
+import type * as integrations_stripePermissions from "../integrations/stripePermissions.js";
+import type * as lib_access from "../lib/access.js";
+import type * as lib_address from "../lib/address.js";
+import type * as lib_client from "../lib/client.js";
+import type * as lib_connect from "../lib/connect.js";
+import type * as lib_connectionState from "../lib/connectionState.js";
+import type * as lib_contract from "../lib/contract.js";
+import type * as lib_coverage from "../lib/coverage.js";
+import type * as lib_crypto from "../lib/crypto.js";
+import type * as lib_errors from "../lib/errors.js";
+import type * as lib_failure from "../lib/failure.js";
+import type * as lib_form from "../lib/form.js";
+import type * as lib_http from "../lib/http.js";
+import type * as lib_integrationConfig from "../lib/integrationConfig.js";
+import type * as lib_integrationOf from "../lib/integrationOf.js";
+import type * as lib_json from "../lib/json.js";
+import type * as lib_outcome from "../lib/outcome.js";
+import type * as lib_paging from "../lib/paging.js";
+import type * as lib_plan from "../lib/plan.js";
+import type * as lib_pointStore from "../lib/pointStore.js";
+import type * as lib_points from "../lib/points.js";
+import type * as lib_quota from "../lib/quota.js";
+import type * as lib_recentDays from "../lib/recentDays.js";
+import type * as lib_redact from "../lib/redact.js";
+import type * as lib_retry from "../lib/retry.js";
+import type * as lib_retryPolicy from "../lib/retryPolicy.js";
+import type * as lib_runs from "../lib/runs.js";
+import type * as lib_sentences from "../lib/sentences.js";
+import type * as lib_seriesReader from "../lib/seriesReader.js";
+import type * as lib_summary from "../lib/summary.js";
+import type * as lib_validators from "../lib/validators.js";
+import type * as metricLibrary from "../metricLibrary.js";
+import type * as metrics from "../metrics.js";
+import type * as schedule from "../schedule.js";
+import type * as slices from "../slices.js";
+import type * as syncRuns from "../syncRuns.js";
+import type * as workspaces from "../workspaces.js";
+
+/**
+ * A utility for referencing Convex functions in your app's API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
+declare const fullApi: ApiFromModules<{
+  connectionRecords: typeof connectionRecords;
+  connectionStore: typeof connectionStore;
+  connections: typeof connections;
+  crons: typeof crons;
+  danger: typeof danger;
+  dashboards: typeof dashboards;
+  "integrations/github": typeof integrations_github;
+  "integrations/githubApi": typeof integrations_githubApi;
+  "integrations/githubLevels": typeof integrations_githubLevels;
+  "integrations/githubLists": typeof integrations_githubLists;
+  "integrations/githubReaders": typeof integrations_githubReaders;
+  "integrations/githubStars": typeof integrations_githubStars;
+  "integrations/sample": typeof integrations_sample;
+  "integrations/steps": typeof integrations_steps;
+  "integrations/stripe": typeof integrations_stripe;
+  "integrations/stripeApi": typeof integrations_stripeApi;
+  "integrations/stripeDays": typeof integrations_stripeDays;
+  "integrations/stripeEvents": typeof integrations_stripeEvents;
+  "integrations/stripeLevels": typeof integrations_stripeLevels;
+  "integrations/stripeMoney": typeof integrations_stripeMoney;
+  "integrations/stripeMrr": typeof integrations_stripeMrr;
+  "integrations/stripePermissions": typeof integrations_stripePermissions;
+  "lib/access": typeof lib_access;
+  "lib/address": typeof lib_address;
+  "lib/client": typeof lib_client;
+  "lib/connect": typeof lib_connect;
+  "lib/connectionState": typeof lib_connectionState;
+  "lib/contract": typeof lib_contract;
+  "lib/coverage": typeof lib_coverage;
+  "lib/crypto": typeof lib_crypto;
+  "lib/errors": typeof lib_errors;
+  "lib/failure": typeof lib_failure;
+  "lib/form": typeof lib_form;
+  "lib/http": typeof lib_http;
+  "lib/integrationConfig": typeof lib_integrationConfig;
+  "lib/integrationOf": typeof lib_integrationOf;
+  "lib/json": typeof lib_json;
+  "lib/outcome": typeof lib_outcome;
+  "lib/paging": typeof lib_paging;
+  "lib/plan": typeof lib_plan;
+  "lib/pointStore": typeof lib_pointStore;
+  "lib/points": typeof lib_points;
+  "lib/quota": typeof lib_quota;
+  "lib/recentDays": typeof lib_recentDays;
+  "lib/redact": typeof lib_redact;
+  "lib/retry": typeof lib_retry;
+  "lib/retryPolicy": typeof lib_retryPolicy;
+  "lib/runs": typeof lib_runs;
+  "lib/sentences": typeof lib_sentences;
+  "lib/seriesReader": typeof lib_seriesReader;
+  "lib/summary": typeof lib_summary;
+  "lib/validators": typeof lib_validators;
+  metricLibrary: typeof metricLibrary;
+  metrics: typeof metrics;
+  schedule: typeof schedule;
+  slices: typeof slices;
+  syncRuns: typeof syncRuns;
+  workspaces: typeof workspaces;
+}>;
+export declare const api: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "public">
+>;
+export declare const internal: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "internal">
+>;

@@ -1,0 +1,210 @@
+'use node';
+/** Connecting: the actions that call a service to see whether the credentials work, and store them sealed. */
+import { v } from 'convex/values';
+import type { BaseIntegration } from '../lib/server/integrations/base.ts';
+import { integrations } from '../lib/server/integrations/index.ts';
+import type { IntegrationId } from '../lib/config/integrations.ts';
+import { internal } from './_generated/api.js';
+import type { Id } from './_generated/dataModel.js';
+import { actionAccess, notFound } from './lib/access.ts';
+import type { ActionContext } from './lib/access.ts';
+import { contextFor, secretsOf } from './lib/client.ts';
+import type { Credentials } from './lib/client.ts';
+import type { AccountInfo } from './lib/contract.ts';
+import { readKeyRing, seal, unseal } from './lib/crypto.ts';
+import { failedWith, failureOf, refuse } from './lib/failure.ts';
+import { mergeStored, parseCredentials, parseSettings, publicPart, secretNames } from './lib/form.ts';
+import { INTEGRATIONS } from './lib/integrationConfig.ts';
+import { integrationOf } from './lib/integrationOf.ts';
+import { parseJson } from './lib/json.ts';
+import { redactor } from './lib/redact.ts';
+import { accountInfo, failure, settings, textRecord } from './lib/validators.ts';
+import type { Failure } from './lib/validators.ts';
+
+/** What calls each service to see whether credentials work. Total: an integration without one does not compile. */
+export const integrationTesters: Record<IntegrationId, Pick<BaseIntegration, 'testConnection'>> = integrations;
+
+const MAX_CHOICES = 2_000;
+
+/**
+ * Calls the service with the credentials as typed. With `connectionId`, secret fields left empty are taken from what
+ * is stored, unless the address changed: a stored secret is never sent to a new address.
+ */
+export const testConnection = actionAccess({
+	args: { integrationId: v.string(), credentials: textRecord, connectionId: v.optional(v.string()) },
+	returns: v.union(v.object({ success: v.literal(true), accountInfo }), failure),
+	handler: async (ctx, { integrationId, credentials, connectionId }) => {
+		const tested = await test(ctx, integrationId, credentials, connectionId);
+		return tested.success ? { success: true as const, accountInfo: answerOf(tested.account) } : tested;
+	}
+});
+
+/** Tests again, then stores the connection with its sealed credentials and board, and starts the initial run. */
+export const connect = actionAccess({
+	args: { integrationId: v.string(), credentials: textRecord, settings, name: v.optional(v.string()) },
+	returns: v.union(
+		v.object({ success: v.literal(true), connectionId: v.id('connections'), dashboardId: v.id('dashboards') }),
+		failure
+	),
+	handler: async (ctx, args): Promise<Connected | Failure> => {
+		const tested = await test(ctx, args.integrationId, args.credentials);
+		if (!tested.success) return tested;
+		const { id, credentials, account } = tested;
+		const chosen = parseSettings(id, args.settings);
+		if (!chosen.success) return chosen;
+		return await guarded(id, credentials, async (): Promise<Connected | Failure> => {
+			const { workspaceId } = ctx;
+			const ring = readKeyRing(process.env.PLUMBLINE_SECRET_KEYS);
+			const described = {
+				accountName: account.name,
+				accountDetails: { ...account.details },
+				timeZone: zoneOf(id, account)
+			};
+			const reserved: { connectionId: Id<'connections'> } | { refused: string } = await ctx.runMutation(
+				internal.connectionStore.reserve,
+				{ workspaceId, integrationId: id, accountId: account.id, name: args.name?.trim() || account.name, ...described }
+			);
+			if ('refused' in reserved) return refuse(reserved.refused);
+			const { connectionId } = reserved;
+			const dashboardId: Id<'dashboards'> = await ctx.runMutation(internal.connectionStore.activate, {
+				workspaceId,
+				connectionId,
+				...described,
+				credentials: seal(ring, connectionId, JSON.stringify(credentials)),
+				publicCredentials: publicPart(id, credentials),
+				storedSecrets: secretNames(id, credentials),
+				settings: chosen.settings
+			});
+			return { success: true, connectionId, dashboardId };
+		});
+	}
+});
+
+/**
+ * Changes credentials, settings or name. Credentials are tested first and must lead to the same account; with new
+ * settings everything is fetched again, because they may ask for more.
+ */
+export const updateConnection = actionAccess({
+	args: {
+		connectionId: v.string(),
+		credentials: v.optional(textRecord),
+		settings: v.optional(settings),
+		name: v.optional(v.string())
+	},
+	returns: v.union(v.object({ success: v.literal(true) }), failure),
+	handler: async (ctx, args) => {
+		const stored = await storedConnection(ctx, args.connectionId);
+		const known = stored && integrationOf(stored.integrationId);
+		if (!stored || !known) throw notFound();
+		const { id } = known;
+		const chosen = args.settings ? parseSettings(id, args.settings) : null;
+		if (chosen && !chosen.success) return chosen;
+		const tested = args.credentials ? await test(ctx, id, args.credentials, args.connectionId) : null;
+		if (tested && !tested.success) return tested;
+		// The account of a self-hosted service is known by its address, which may move.
+		if (tested && tested.account.id !== stored.accountId && INTEGRATIONS[id].allowedHosts.length > 0) {
+			const other = `These credentials belong to ${tested.account.name}, but this connection holds the history of`;
+			return refuse(`${other} ${stored.accountName}. Connect the other account as a connection of its own.`);
+		}
+		return await guarded(id, tested?.credentials ?? {}, async () => {
+			const { connectionId } = stored;
+			const ring = tested && readKeyRing(process.env.PLUMBLINE_SECRET_KEYS);
+			await ctx.runMutation(internal.connectionStore.change, {
+				connectionId,
+				name: args.name?.trim() || undefined,
+				settings: chosen?.settings,
+				renewed: tested &&
+					ring && {
+						accountId: tested.account.id,
+						accountName: tested.account.name,
+						accountDetails: { ...tested.account.details },
+						credentials: seal(ring, connectionId, JSON.stringify(tested.credentials)),
+						publicCredentials: publicPart(id, tested.credentials),
+						storedSecrets: secretNames(id, tested.credentials)
+					}
+			});
+			return { success: true as const };
+		});
+	}
+});
+
+interface Connected {
+	success: true;
+	connectionId: Id<'connections'>;
+	dashboardId: Id<'dashboards'>;
+}
+
+type Tested = { success: true; id: IntegrationId; credentials: Credentials; account: AccountInfo } | Failure;
+
+async function test(
+	ctx: ActionContext,
+	integrationId: string,
+	typed: Record<string, string>,
+	connectionId?: string
+): Promise<Tested> {
+	const known = integrationOf(integrationId);
+	if (!known) return refuse(`Plumbline has no integration "${integrationId.slice(0, 50)}".`);
+	const { id } = known;
+	let given = typed;
+	if (connectionId !== undefined) {
+		const stored = await storedConnection(ctx, connectionId);
+		if (!stored || stored.integrationId !== id) throw notFound();
+		const merged = mergeStored(id, typed, stored, () => openStored(stored));
+		if (!merged.success) return merged;
+		given = merged.credentials;
+	}
+	const parsed = parseCredentials(id, given);
+	if (!parsed.success) return parsed;
+	const { credentials } = parsed;
+	return await guarded(id, credentials, async (): Promise<Tested> => {
+		const result = await integrationTesters[id].testConnection(credentials, contextFor(id, credentials));
+		if (result.success) return { success: true, id, credentials, account: result.accountInfo };
+		const { kind, error, field, missingScopes } = result;
+		const message = redactor(secretsOf(id, credentials))(error);
+		return failureOf({ kind, message, field, missingScopes, retryAt: null });
+	});
+}
+
+interface StoredConnection {
+	readonly connectionId: Id<'connections'>;
+	readonly integrationId: string;
+	readonly accountId: string;
+	readonly accountName: string;
+	readonly publicCredentials: Record<string, string>;
+	readonly storedSecrets: string[];
+	readonly credentials: { keyId: string; sealed: string } | null;
+}
+
+async function storedConnection(ctx: ActionContext, connectionId: string): Promise<StoredConnection | null> {
+	const { workspaceId } = ctx;
+	return await ctx.runQuery(internal.connectionStore.read, { workspaceId, connectionId });
+}
+
+function openStored({ connectionId, credentials }: StoredConnection): unknown {
+	return credentials && parseJson(unseal(readKeyRing(process.env.PLUMBLINE_SECRET_KEYS), connectionId, credentials));
+}
+
+/** Turns whatever is thrown into a failure with a sentence that holds no secret. */
+async function guarded<Answer>(
+	id: IntegrationId,
+	credentials: Credentials,
+	body: () => Promise<Answer>
+): Promise<Answer | Failure> {
+	try {
+		return await body();
+	} catch (error) {
+		return failureOf(failedWith(error, redactor(secretsOf(id, credentials)), INTEGRATIONS[id].messages));
+	}
+}
+
+function zoneOf(id: IntegrationId, account: AccountInfo): string {
+	return INTEGRATIONS[id].dayTimezone === 'account' ? (account.timeZone ?? 'UTC') : 'UTC';
+}
+
+/** The account as the form needs it, free of members that the validator does not know. */
+function answerOf({ id, name, details, timeZone, currency, choices }: AccountInfo) {
+	const offered = Object.entries(choices ?? {}).map(([field, list]) => {
+		return [field, list.slice(0, MAX_CHOICES).map((choice) => ({ ...choice }))] as const;
+	});
+	return { id, name, details: { ...details }, timeZone, currency, choices: choices && Object.fromEntries(offered) };
+}

@@ -1,0 +1,11 @@
+/** The clock of the deployment. */
+import { cronJobs } from 'convex/server';
+import { internal } from './_generated/api.js';
+
+const crons = cronJobs();
+
+crons.interval('start due syncs', { minutes: 1 }, internal.schedule.startDue, {});
+crons.interval('recover silent slices', { seconds: 30 }, internal.schedule.watchdog, {});
+crons.daily('delete old runs', { hourUTC: 3, minuteUTC: 17 }, internal.danger.deleteOldRuns, {});
+
+export default crons;

@@ -1,0 +1,71 @@
+/**
+ * Deleting for good, in bounded batches that schedule the next one. What is deleted here is out of sight already: the
+ * connection's row is gone, or the run is older than its keep.
+ */
+import { v } from 'convex/values';
+import { internal } from './_generated/api.js';
+import type { Id } from './_generated/dataModel.js';
+import { internalMutation } from './_generated/server.js';
+import type { MutationCtx } from './_generated/server.js';
+
+/** Documents per batch: a chunk is under 2 kB, so a batch stays far below every limit. */
+const BATCH = 200;
+const DAY_MS = 86_400_000;
+const RUNS_KEPT_DAYS = 90;
+
+/** Deletes everything of a connection whose row is gone: slices and runs first, so that nothing more is written. */
+export const deleteConnectionData = internalMutation({
+	args: { connectionId: v.id('connections') },
+	returns: v.null(),
+	handler: async (ctx, { connectionId }) => {
+		if (await deleteBatch(ctx, connectionId)) {
+			await ctx.scheduler.runAfter(0, internal.danger.deleteConnectionData, { connectionId });
+		}
+		return null;
+	}
+});
+
+/** Deletes runs that ended more than 90 days ago, with their slices. */
+export const deleteOldRuns = internalMutation({
+	args: {},
+	returns: v.null(),
+	handler: async (ctx) => {
+		const before = Date.now() - RUNS_KEPT_DAYS * DAY_MS;
+		const run = await ctx.db
+			.query('syncRuns')
+			.withIndex('by_endedAt', (q) => q.gte('endedAt', 0).lt('endedAt', before))
+			.first();
+		if (!run) return null;
+		const slices = await ctx.db
+			.query('slices')
+			.withIndex('by_runId_state_order', (q) => q.eq('runId', run._id))
+			.take(BATCH);
+		for (const slice of slices) await ctx.db.delete('slices', slice._id);
+		if (slices.length < BATCH) await ctx.db.delete('syncRuns', run._id);
+		await ctx.scheduler.runAfter(0, internal.danger.deleteOldRuns, {});
+		return null;
+	}
+});
+
+/** Deletes up to BATCH documents; false when there are none left. */
+async function deleteBatch(ctx: MutationCtx, connectionId: Id<'connections'>): Promise<boolean> {
+	for (const table of ['slices', 'chunks', 'tiles'] as const) {
+		const rows = await ctx.db
+			.query(table)
+			.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
+			.take(BATCH);
+		for (const row of rows) await ctx.db.delete(row._id);
+		if (rows.length > 0) return true;
+	}
+	const runs = await ctx.db
+		.query('syncRuns')
+		.withIndex('by_connectionId_startedAt', (q) => q.eq('connectionId', connectionId))
+		.take(BATCH);
+	for (const run of runs) await ctx.db.delete('syncRuns', run._id);
+	const series = await ctx.db
+		.query('series')
+		.withIndex('by_connectionId_metricId_dimension', (q) => q.eq('connectionId', connectionId))
+		.take(BATCH);
+	for (const one of series) await ctx.db.delete('series', one._id);
+	return runs.length + series.length > 0;
+}

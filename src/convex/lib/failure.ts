@@ -1,0 +1,43 @@
+/** Any thrown thing as a kind and a sentence. */
+import { IntegrationError } from './errors.ts';
+import type { ErrorKind } from './errors.ts';
+import type { Failure } from './validators.ts';
+
+const UNFORESEEN =
+	'Something went wrong that Plumbline did not foresee. The log of the deployment has the details; trying again may help.';
+
+export interface Failed {
+	readonly kind: ErrorKind;
+	readonly message: string;
+	readonly field?: string;
+	readonly missingScopes?: readonly string[];
+	readonly retryAt: number | null;
+}
+
+/**
+ * An IntegrationError says by itself what to do; anything else is a defect, which is logged. `redact` hides secrets
+ * in both. `own` are the integration's sentences by kind.
+ */
+export function failedWith(
+	error: unknown,
+	redact: (text: string) => string,
+	own: Readonly<Partial<Record<ErrorKind, string>>> = {}
+): Failed {
+	if (error instanceof IntegrationError) {
+		const { field, missingScopes, retryAt } = error.details;
+		const message = redact(error.message || own[error.kind] || UNFORESEEN);
+		return { kind: error.kind, message, field, missingScopes, retryAt: retryAt ?? null };
+	}
+	console.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+	return { kind: 'bad_response', message: UNFORESEEN, retryAt: null };
+}
+
+/** The same as an answer of connecting. */
+export function failureOf({ kind, message, field, missingScopes }: Failed): Failure {
+	return { success: false, kind, error: message, field, missingScopes: missingScopes && [...missingScopes] };
+}
+
+/** A failure that is the form's, before anything was sent. */
+export function refuse(error: string, field?: string): Failure {
+	return { success: false, kind: 'config', error, field };
+}
