@@ -1,0 +1,51 @@
+/** Puts together what stands between the sockets and the engine. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { AdminKey } from './auth/adminKey.ts';
+import { Authentication } from './auth/authentication.ts';
+import { LogBuffer } from './cli/logBuffer.ts';
+import { createSystemQueries } from './cli/systemQueries.ts';
+import { Signer } from './engine/secret.ts';
+import type { Engine } from './engine/types.ts';
+import type { Backend } from './http/server.ts';
+import { Pushes } from './push/pushes.ts';
+import { SubscriptionHub } from './sync/hub.ts';
+import { SyncServer } from './sync/server.ts';
+
+export interface BackendOptions {
+	readonly adminKey: string;
+	readonly dataDir: string;
+	readonly cloudUrl: string;
+	readonly siteUrl: string;
+}
+
+export function createBackend(engine: Engine, { adminKey: key, dataDir, cloudUrl, siteUrl }: BackendOptions): Backend {
+	// What an earlier process was still receiving is of no use any more.
+	const uploadDir = path.join(dataDir, 'uploads');
+	rmSync(uploadDir, { recursive: true, force: true });
+	mkdirSync(uploadDir, { mode: 0o700 });
+	const adminKey = new AdminKey(key);
+	const authentication = new Authentication(adminKey, engine);
+	const systemQueries = createSystemQueries({ engine, cloudUrl });
+	const hub = new SubscriptionHub(engine, systemQueries);
+	const logs = new LogBuffer();
+	engine.onLog((entry) => logs.add(entry));
+	const signer = Signer.open(dataDir);
+	const pushes = new Pushes();
+	return {
+		sync: new SyncServer({ engine, hub, authentication }),
+		deployment: {
+			engine,
+			authentication,
+			adminKey,
+			hub,
+			systemQueries,
+			pushes,
+			logs,
+			signer,
+			cloudUrl,
+			siteUrl,
+			uploadDir
+		}
+	};
+}

@@ -1,0 +1,141 @@
+/** The system queries that the `convex` CLI asks, over WebSocket or HTTP, with the admin key. */
+import { z } from 'zod';
+import type { Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
+import { newRequestId } from '../requestId.ts';
+import type { SystemQueries } from '../sync/hub.ts';
+import type { QuerySpec } from '../sync/liveRun.ts';
+
+interface Surroundings {
+	readonly engine: Engine;
+	readonly cloudUrl: string;
+}
+
+/** Convex JSON text of the answer. */
+type SystemQuery = (surroundings: Surroundings, args: unknown, componentPath: string) => Promise<string>;
+
+const MAX_PAGE = 1_000;
+const ANY_VALIDATOR = { type: 'any' };
+const byName = z.object({ name: z.string() });
+const byTable = z.object({ tableName: z.string() });
+const tablePage = z.object({
+	table: z.string(),
+	order: z.enum(['asc', 'desc']),
+	paginationOpts: z.object({ cursor: z.string().nullable(), numItems: z.number().positive() })
+});
+
+const QUERIES: Readonly<Record<string, SystemQuery>> = {
+	'cli/queryEnvironmentVariables': async ({ engine }) => JSON.stringify(await engine.environment()),
+	'cli/queryEnvironmentVariables:get': async ({ engine }, args) => {
+		const { name } = byName.parse(args);
+		const found = (await engine.environment()).find((variable) => variable.name === name);
+		return JSON.stringify(found ?? null);
+	},
+	'cli/tables': async ({ engine }, _args, componentPath) => {
+		const names = await engine.tableNames(componentPath);
+		return JSON.stringify({ page: names.map((name) => ({ name })), isDone: true, continueCursor: 'end' });
+	},
+	'cli/tableData': async ({ engine }, args, componentPath) => {
+		const { table, order, paginationOpts } = tablePage.parse(args);
+		const numItems = Math.min(Math.floor(paginationOpts.numItems), MAX_PAGE);
+		const { page, isDone, continueCursor } = await engine.tableData({
+			componentPath,
+			table,
+			order,
+			numItems,
+			cursor: paginationOpts.cursor
+		});
+		return `{"page":${page},"isDone":${isDone},"continueCursor":${JSON.stringify(continueCursor)}}`;
+	},
+	/** Another answer after every commit: the CLI waits for the data that refused a push to change. */
+	'cli/queryTable': async ({ engine }, args) => JSON.stringify(`${byTable.parse(args).tableName}@${engine.latestTs()}`),
+	'cli/tableSize': async ({ engine }, args, componentPath) =>
+		String(await countDocuments(engine, componentPath, byTable.parse(args).tableName)),
+	'cli/modules:apiSpec': async ({ engine }) => JSON.stringify(await apiSpec(engine)),
+	'cli/convexUrl:cloudUrl': async ({ cloudUrl }) => JSON.stringify(cloudUrl),
+	/** No component can be mounted here; the app itself is not in this list. */
+	'frontend/components:list': async () => '[]'
+};
+
+/** Binds the system queries to a deployment. */
+export function createSystemQueries(surroundings: Surroundings): SystemQueries {
+	return (spec, identity) => {
+		if (!spec.path.startsWith('_system/')) return null;
+		const name = spec.path
+			.slice('_system/'.length)
+			.replace(/\.js(?=:|$)/, '')
+			.replace(/:default$/, '');
+		return answer(surroundings, name, spec, identity);
+	};
+}
+
+/** Never rejects. */
+async function answer(
+	surroundings: Surroundings,
+	name: string,
+	spec: QuerySpec,
+	identity: Identity
+): Promise<QueryResult> {
+	return { outcome: await outcomeOf(surroundings, name, spec, identity), journal: null, readIdentity: true };
+}
+
+async function outcomeOf(
+	surroundings: Surroundings,
+	name: string,
+	spec: QuerySpec,
+	identity: Identity
+): Promise<Outcome> {
+	if (identity.kind !== 'admin') return failed('Server Error');
+	const query = Object.hasOwn(QUERIES, name) ? QUERIES[name] : undefined;
+	if (!query)
+		return failed(`Could not find function for '_system/${name}': this deployment does not have that system query.`);
+	try {
+		const [args] = z.array(z.unknown()).parse(JSON.parse(spec.args));
+		return { ok: true, value: await query(surroundings, args ?? {}, spec.componentPath), logLines: [] };
+	} catch (error) {
+		return failed(
+			error instanceof z.ZodError ? `The arguments of '_system/${name}' are not as expected.` : sentence(error)
+		);
+	}
+}
+
+function failed(message: string): Outcome {
+	return { ok: false, failure: { message: `[Request ID: ${newRequestId()}] ${message}` }, logLines: [] };
+}
+
+function sentence(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+async function countDocuments(engine: Engine, componentPath: string, table: string): Promise<number> {
+	let count = 0;
+	let cursor: string | null = null;
+	for (let isDone = false; !isDone;) {
+		const data = await engine.tableData({ componentPath, table, order: 'asc', numItems: MAX_PAGE, cursor });
+		count += z.array(z.unknown()).parse(JSON.parse(data.page)).length;
+		isDone = data.isDone;
+		cursor = data.continueCursor;
+	}
+	return count;
+}
+
+async function apiSpec(engine: Engine): Promise<readonly unknown[]> {
+	const { modules } = await engine.analysis();
+	return Object.entries(modules).flatMap(([path, module]) => [
+		...module.functions.map(({ name, udfType, visibility, args, returns }) => ({
+			identifier: `${path}:${name}`,
+			functionType: udfType,
+			visibility,
+			args: parseValidator(args),
+			returns: parseValidator(returns)
+		})),
+		...(module.httpRoutes ?? []).map(({ route }) => ({
+			functionType: 'HttpAction',
+			method: route.method,
+			path: route.path
+		}))
+	]);
+}
+
+function parseValidator(json: string | null): unknown {
+	return json === null ? ANY_VALIDATOR : JSON.parse(json);
+}

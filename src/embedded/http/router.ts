@@ -1,0 +1,123 @@
+/** From a request to its handler, and from what a handler throws to an answer. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { INSTANCE_NAME } from '../auth/adminKey.ts';
+import { AuthenticationFailure } from '../auth/failure.ts';
+import { canonicalUrls, configHashes, streamFunctionLogs, updateEnvironment } from './admin.ts';
+import { sendFailure, sendJson } from './exchange.ts';
+import type { Deployment, Exchange } from './exchange.ts';
+import { RequestFailure } from './failure.ts';
+import {
+	getQuery,
+	postAction,
+	postFunction,
+	postMutation,
+	postQuery,
+	postQueryAtTs,
+	postQueryBatch,
+	postQueryTs,
+	postRun
+} from './functions.ts';
+import type { OriginGuard } from './guard.ts';
+import { runHttpAction } from './httpActions.ts';
+import { evaluateSchema, finishPush, reportPushCompleted, startPush, waitForSchema } from './push.ts';
+import { downloadFile, uploadFile } from './storage.ts';
+
+type Handler = (exchange: Exchange) => void | Promise<void>;
+
+/** By method and path. */
+const ROUTES = new Map<string, Handler>([
+	['GET /version', (exchange) => sendText(exchange, 'embedded')],
+	['GET /instance_name', (exchange) => sendText(exchange, INSTANCE_NAME)],
+	['GET /instance_version', (exchange) => sendText(exchange, 'embedded')],
+	['GET /api/query', getQuery],
+	['POST /api/query', postQuery],
+	['POST /api/mutation', postMutation],
+	['POST /api/action', postAction],
+	['POST /api/function', postFunction],
+	['POST /api/query_batch', postQueryBatch],
+	['POST /api/query_ts', postQueryTs],
+	['POST /api/query_at_ts', postQueryAtTs],
+	['POST /api/storage/upload', uploadFile],
+	['GET /api/v1/get_canonical_urls', canonicalUrls],
+	['POST /api/get_config_hashes', configHashes],
+	['POST /api/update_environment_variables', updateEnvironment],
+	['GET /api/stream_function_logs', streamFunctionLogs],
+	['POST /api/deploy2/start_push', startPush],
+	['POST /api/deploy2/evaluate_schema', evaluateSchema],
+	['POST /api/deploy2/wait_for_schema', waitForSchema],
+	['POST /api/deploy2/finish_push', finishPush],
+	['POST /api/deploy2/report_push_completed', reportPushCompleted]
+]);
+
+/** By method and the beginning of the path. */
+const PREFIXES: readonly (readonly [string, string, Handler])[] = [
+	['POST', '/api/run/', postRun],
+	['GET', '/api/storage/', downloadFile],
+	['HEAD', '/api/storage/', downloadFile]
+];
+
+const CORS_METHODS = 'GET, POST, PUT, PATCH, DELETE, OPTIONS';
+const CORS_HEADERS = 'authorization, content-type, convex-client, digest, range';
+const CORS_MAX_AGE_S = '600';
+
+/** Answers one request on the main port (`site` false) or on the HTTP actions' port. Never rejects. */
+export async function handleRequest(
+	request: IncomingMessage,
+	response: ServerResponse,
+	guard: OriginGuard,
+	deployment: Promise<Deployment>,
+	site: boolean,
+	report: (sentence: string) => void
+): Promise<void> {
+	try {
+		guard.check(request);
+		const url = URL.parse(request.url ?? '/', 'http://deployment');
+		if (!url) throw new RequestFailure(400, 'BadPath', 'The path of the request cannot be read.');
+		const exchange = { request, response, url, deployment: await deployment };
+		if (site) await runHttpAction(exchange, url.pathname + url.search);
+		else if (url.pathname === '/http' || url.pathname.startsWith('/http/')) {
+			await runHttpAction(exchange, (url.pathname.slice('/http'.length) || '/') + url.search);
+		} else await route(exchange, guard.allowedOrigin(request));
+	} catch (error) {
+		const failure = asFailure(error);
+		if (failure.status >= 500)
+			report(
+				`${request.method} ${request.url?.split('?')[0]}: ${error instanceof Error ? error.message : String(error)}`
+			);
+		if (!response.destroyed) sendFailure({ response }, failure);
+	}
+}
+
+async function route(exchange: Exchange, origin: string | null): Promise<void> {
+	const { request, response, url } = exchange;
+	if (origin !== null) allowOrigin(response, origin);
+	if (request.method === 'OPTIONS') {
+		response.writeHead(204).end();
+		return;
+	}
+	const prefixed = PREFIXES.find(([method, prefix]) => method === request.method && url.pathname.startsWith(prefix));
+	const handler = ROUTES.get(`${request.method} ${url.pathname}`) ?? prefixed?.[2];
+	if (!handler) throw new RequestFailure(404, 'NotFound', `This deployment has no ${request.method} ${url.pathname}.`);
+	await handler(exchange);
+}
+
+function allowOrigin(response: ServerResponse, origin: string): void {
+	response.setHeader('access-control-allow-origin', origin);
+	response.setHeader('access-control-allow-credentials', 'true');
+	response.setHeader('access-control-allow-methods', CORS_METHODS);
+	response.setHeader('access-control-allow-headers', CORS_HEADERS);
+	response.setHeader('access-control-max-age', CORS_MAX_AGE_S);
+	response.setHeader('vary', 'origin');
+}
+
+function asFailure(error: unknown): RequestFailure {
+	if (error instanceof RequestFailure) return error;
+	if (error instanceof AuthenticationFailure) return new RequestFailure(401, error.code, error.message);
+	return new RequestFailure(500, 'InternalServerError', 'The deployment could not answer this request.');
+}
+
+function sendText({ response }: Exchange, text: string): void {
+	response
+		.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) })
+		.end(text);
+}

@@ -1,0 +1,39 @@
+/** Pushes that have been started and not finished. They live in memory only: an unfinished push leaves nothing. */
+import { randomUUID } from 'node:crypto';
+import type { Analysis, EnvironmentVariable, PushBundle } from '../engine/types.ts';
+
+const MAX_PENDING = 8;
+
+export interface PendingPush {
+	readonly bundle: PushBundle;
+	readonly analysis: Analysis;
+	/** What the code was evaluated with. */
+	readonly environment: readonly EnvironmentVariable[];
+	readonly indexDiff: { readonly added: readonly unknown[]; readonly removed: readonly unknown[] };
+}
+
+export class Pushes {
+	readonly #pending = new Map<string, PendingPush>();
+	/** The functions folder as the last push named it; the CLI wants to hear it back. */
+	functionsPath = 'convex/';
+
+	/** Keeps a push and returns its id. The oldest make room. */
+	add(push: PendingPush): string {
+		const id = randomUUID();
+		this.#pending.set(id, push);
+		for (const oldest of this.#pending.keys()) {
+			if (this.#pending.size <= MAX_PENDING) break;
+			this.#pending.delete(oldest);
+		}
+		return id;
+	}
+
+	get(id: string): PendingPush | undefined {
+		return this.#pending.get(id);
+	}
+
+	/** A push went through: all others were prepared against what is no longer deployed. */
+	clear(): void {
+		this.#pending.clear();
+	}
+}

@@ -1,0 +1,61 @@
+/** The sync endpoint: takes upgraded sockets, keeps their sessions, and beats their hearts. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { HEARTBEAT_MS, MAX_CONNECTIONS, MAX_FRAME_BYTES } from './limits.ts';
+import { Session } from './session.ts';
+import type { SessionServices } from './session.ts';
+
+/** `/api/sync` and `/api/<client version>/sync`. */
+export function isSyncPath(pathname: string): boolean {
+	return /^\/api\/(?:[^/]+\/)?sync$/.test(pathname);
+}
+
+/** Close code of RFC 6455: the service restarts. Clients come back by themselves. */
+const SERVICE_RESTART = 1012;
+const GRACE_MS = 500;
+
+export class SyncServer {
+	readonly #services: SessionServices;
+	readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+	readonly #sessions = new Set<Session>();
+	readonly #heart: NodeJS.Timeout;
+
+	constructor(services: SessionServices) {
+		this.#services = services;
+		this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
+		this.#heart.unref();
+	}
+
+	get connections(): number {
+		return this.#sessions.size;
+	}
+
+	get full(): boolean {
+		return this.#sessions.size >= MAX_CONNECTIONS;
+	}
+
+	/** Completes the WebSocket handshake. The caller has checked Host, Origin and path. */
+	accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+		this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+			const session = new Session(webSocket, this.#services);
+			this.#sessions.add(session);
+			webSocket.on('close', () => this.#sessions.delete(session));
+		});
+	}
+
+	/** Asks every client to come back later, and cuts those that do not hang up. */
+	async close(): Promise<void> {
+		clearInterval(this.#heart);
+		for (const session of this.#sessions) session.close(SERVICE_RESTART, 'Restarting');
+		const deadline = Date.now() + GRACE_MS;
+		while (this.#sessions.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+		for (const socket of this.#sockets.clients) socket.terminate();
+		this.#sockets.close();
+	}
+
+	#beat(): void {
+		const now = Date.now();
+		for (const session of this.#sessions) session.beat(now);
+	}
+}
