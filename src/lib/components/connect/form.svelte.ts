@@ -24,7 +24,9 @@ export interface Known {
 	readonly storedSecrets: readonly string[];
 }
 
-type Refusal = Pick<Extract<TestResult, { success: false }>, 'error' | 'field' | 'missingScopes'>;
+type Refusal = Extract<TestResult, { success: false }>;
+/** What became of a form that was sent. */
+export type Saving = { readonly success: true } | Refusal;
 
 export class ConnectionForm {
 	credentials = $state<Credentials>({});
@@ -85,23 +87,20 @@ export class ConnectionForm {
 		}
 	}
 
-	/** Sends the whole form. Resolves to the success, or null when something is left to correct. */
-	async save<Saved extends { readonly success: true }>(
-		send: (credentials: Credentials, settings: Settings) => Promise<Saved | ({ readonly success: false } & Refusal)>
-	): Promise<Saved | null> {
+	/** Sends the whole form. True when it was stored; false when something is left to correct. */
+	async save(send: (credentials: Credentials, settings: Settings) => Promise<Saving>): Promise<boolean> {
 		this.errors = settingsErrors(this.config.settingsFields, this.settings);
 		this.failure = '';
-		if (Object.keys(this.errors).length > 0) return null;
+		if (Object.keys(this.errors).length > 0) return false;
 		this.phase = 'saving';
 		try {
 			const settings = filledSettings(this.config.settingsFields, $state.snapshot(this.settings));
 			const result = await send(filledCredentials(this.credentials), settings);
-			if (result.success) return result;
-			this.#show(result);
-			return null;
+			if (!result.success) this.#show(result);
+			return result.success;
 		} catch (cause) {
 			this.failure = causeInWords(cause);
-			return null;
+			return false;
 		} finally {
 			this.phase = 'editing';
 		}
