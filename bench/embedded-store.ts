@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pragmas } from '../src/embedded/store/database.ts';
 import { parseSchema } from '../src/embedded/store/schema.ts';
 import { SqliteStore } from '../src/embedded/store/store.ts';
 import { EVERYTHING } from '../src/embedded/values/keys.ts';
@@ -133,8 +134,7 @@ function writeRaw(path: string, documents: number, batch: number): number {
 	const prepared = rows(documents);
 	const database = new DatabaseSync(path);
 	database.exec(
-		`PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+		`${pragmas({ synchronous: 'NORMAL' })}
 		CREATE TABLE docs (tbl INTEGER NOT NULL, id BLOB NOT NULL, json TEXT NOT NULL, PRIMARY KEY (tbl, id)) STRICT, WITHOUT ROWID;
 		CREATE TABLE idx (ix INTEGER NOT NULL, k BLOB NOT NULL, PRIMARY KEY (ix, k)) STRICT, WITHOUT ROWID;`
 	);

@@ -68,12 +68,18 @@ function isRow(row: unknown): row is SQLOutputValue[] {
 	return Array.isArray(row);
 }
 
+/**
+ * How the file is used. Exclusive: one engine owns it, which also spares every read the shared-memory locks. The
+ * write-ahead log may grow to 32 MB before it is copied back, since an index page is often written by many commits.
+ */
+export function pragmas(options: DatabaseOptions): string {
+	return `PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;
+		PRAGMA synchronous = ${options.synchronous}; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
+		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;`;
+}
+
 function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOptions): void {
-	// Exclusive: one engine owns the file, which also spares every read the shared-memory locks.
-	connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL');
-	connection.exec(
-		`PRAGMA synchronous = ${options.synchronous}; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY`
-	);
+	connection.exec(pragmas(options));
 	// Takes the lock now rather than with the first write.
 	connection.exec('BEGIN IMMEDIATE; COMMIT');
 	const version = Number(connection.prepare('PRAGMA user_version').get()?.user_version ?? 0);

@@ -22,10 +22,14 @@ const TAG = {
 const TERMINATOR = 0x00;
 const ESCAPE = 0xff;
 const MAX_INT64 = 2n ** 63n - 1n;
+const NAN_BITS = 0xfff8_0000_0000_0000n;
 
 /** Builds keys in one buffer that is reused: no allocation but the finished key. */
 export class KeyWriter {
-	#buffer = Buffer.allocUnsafe(1024);
+	#buffer = Buffer.allocUnsafeSlow(1024);
+	/** The same memory: slicing a Buffer would share it, and writing floats through a view is faster. */
+	#bytes = new Uint8Array(this.#buffer.buffer);
+	#view = new DataView(this.#buffer.buffer);
 	#length = 0;
 
 	reset(): this {
@@ -35,12 +39,12 @@ export class KeyWriter {
 
 	/** A copy of what was written since the last reset. */
 	finish(): Uint8Array {
-		return new Uint8Array(this.#buffer.subarray(0, this.#length));
+		return this.#bytes.slice(0, this.#length);
 	}
 
 	bytes(bytes: Uint8Array): this {
 		this.#reserve(bytes.length);
-		this.#buffer.set(bytes, this.#length);
+		this.#bytes.set(bytes, this.#length);
 		this.#length += bytes.length;
 		return this;
 	}
@@ -87,46 +91,59 @@ export class KeyWriter {
 
 	#reserve(extra: number): void {
 		if (this.#length + extra <= this.#buffer.length) return;
-		const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + extra));
-		larger.set(this.#buffer.subarray(0, this.#length));
+		const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + extra));
+		larger.set(this.#bytes.subarray(0, this.#length));
 		this.#buffer = larger;
+		this.#bytes = new Uint8Array(larger.buffer);
+		this.#view = new DataView(larger.buffer);
 	}
 
 	#byte(byte: number): this {
 		this.#reserve(1);
-		this.#buffer[this.#length++] = byte;
+		this.#bytes[this.#length++] = byte;
 		return this;
 	}
 
 	#string(text: string): this {
-		if (text.includes('\0')) return this.#escaped(Buffer.from(text));
 		this.#reserve(text.length * 3 + 1);
-		this.#length += this.#buffer.write(text, this.#length, 'utf8');
-		this.#buffer[this.#length++] = TERMINATOR;
-		return this;
+		// Short ASCII, the common case, is copied here; a call into native code costs more.
+		let i = 0;
+		const start = this.#length;
+		const bytes = this.#bytes;
+		if (text.length < 40) {
+			for (; i < text.length; i++) {
+				const code = text.charCodeAt(i);
+				if (code === 0 || code > 0x7f) break;
+				bytes[start + i] = code;
+			}
+		}
+		if (i < text.length && text.includes('\0')) return this.#escaped(Buffer.from(text));
+		this.#length += i < text.length ? this.#buffer.write(text, start, 'utf8') : i;
+		return this.#byte(TERMINATOR);
 	}
 
 	#escaped(bytes: Uint8Array): this {
 		this.#reserve(bytes.length * 2 + 1);
 		for (const byte of bytes) {
-			this.#buffer[this.#length++] = byte;
-			if (byte === TERMINATOR) this.#buffer[this.#length++] = ESCAPE;
+			this.#bytes[this.#length++] = byte;
+			if (byte === TERMINATOR) this.#bytes[this.#length++] = ESCAPE;
 		}
-		this.#buffer[this.#length++] = TERMINATOR;
+		this.#bytes[this.#length++] = TERMINATOR;
 		return this;
 	}
 
 	#float(value: number): this {
 		this.#reserve(9);
 		const at = this.#length;
-		const buffer = this.#buffer;
-		buffer[at] = TAG.float64;
-		buffer.writeDoubleBE(Number.isNaN(value) ? NaN : value, at + 1);
-		const first = buffer[at + 1] ?? 0;
-		if (Number.isNaN(value)) buffer[at + 1] = 0xff;
-		else if (first < 0x80) buffer[at + 1] = first | 0x80;
-		else for (let i = at + 1; i <= at + 8; i++) buffer[i] = ~(buffer[i] ?? 0);
 		this.#length = at + 9;
+		const bytes = this.#bytes;
+		bytes[at] = TAG.float64;
+		this.#view.setFloat64(at + 1, value);
+		const first = bytes[at + 1] ?? 0;
+		// Every NaN counts as the positive one: JavaScript does not tell them apart.
+		if (Number.isNaN(value)) this.#view.setBigUint64(at + 1, NAN_BITS);
+		else if (first < 0x80) bytes[at + 1] = first | 0x80;
+		else for (let i = at + 1; i <= at + 8; i++) bytes[i] = ~(bytes[i] ?? 0);
 		return this;
 	}
 
@@ -138,7 +155,7 @@ export class KeyWriter {
 		this.#reserve(8);
 		const width = 1 << size;
 		for (let i = width - 1; i >= 0; i--) {
-			this.#buffer[this.#length++] = Number((value >> BigInt(8 * i)) & 0xffn);
+			this.#bytes[this.#length++] = Number((value >> BigInt(8 * i)) & 0xffn);
 		}
 		return this;
 	}
