@@ -56,6 +56,11 @@ export interface FetchRequest<Settings> extends IntegrationContext {
 	readonly endDate: Day;
 	readonly timeZone: string;
 	readonly settings: Settings;
+	/**
+	 * Dimension values in which a metric already has a series, by metric id: on a day that was read and holds nothing of
+	 * such a value (no payment in that currency), zero is true and is written.
+	 */
+	readonly knownDimensions?: Readonly<Record<string, readonly string[]>>;
 	/** The last committed page's checkpoint, or null at the beginning of the slice. */
 	readonly checkpoint: Json;
 }

@@ -6,7 +6,7 @@ import type { Catalogued } from './catalogue.ts';
 export { CATEGORIES } from './catalogue.ts';
 export type { FieldConfig } from './catalogue.ts';
 
-export type IntegrationId = 'github' | 'sample';
+export type IntegrationId = 'github' | 'prometheus' | 'sample' | 'stripe';
 
 export type IntegrationConfig = Catalogued<IntegrationId>;
 
@@ -260,6 +260,138 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		docsUrl: 'https://docs.github.com/rest',
 		sample: false
 	},
+	prometheus: {
+		id: 'prometheus',
+		name: 'Prometheus',
+		description: 'Targets, samples, and any PromQL expression you care about, day by day.',
+		category: 'Monitoring',
+		icon: '/integrations/prometheus.svg',
+		authType: 'api_key',
+		credentialFields: [
+			{
+				key: 'baseUrl',
+				label: 'Address',
+				help: 'Where the web page of Prometheus (or VictoriaMetrics, Thanos, Mimir) is. This server must be able to reach it.',
+				placeholder: 'https://prometheus.example.com',
+				input: 'url',
+				secret: false,
+				required: true,
+				pattern: '^https?:\\/\\/[^\\s/]+'
+			},
+			{
+				key: 'username',
+				label: 'User name',
+				help: 'Only if the address asks for a user name and password.',
+				input: 'text',
+				secret: false,
+				required: false,
+				pattern: '^\\P{Cc}*$'
+			},
+			{
+				key: 'password',
+				label: 'Password',
+				help: 'Goes with the user name.',
+				input: 'secret',
+				secret: true,
+				required: false,
+				pattern: '^\\P{Cc}*$'
+			},
+			{
+				key: 'token',
+				label: 'Bearer token',
+				help: 'Only if the address asks for a token instead.',
+				input: 'secret',
+				secret: true,
+				required: false,
+				pattern: '^[\\x21-\\x7e]*$'
+			}
+		],
+		settingsFields: [
+			{
+				key: 'queries',
+				label: 'Your own metrics',
+				help: 'One PromQL expression each that gives a single series; its value at the end of the day counts. Write $day for the length of the day: increase(orders_total[$day]).',
+				input: 'rows',
+				columns: [
+					{ key: 'name', label: 'Name', placeholder: 'Orders' },
+					{ key: 'query', label: 'PromQL', placeholder: 'sum(increase(orders_total[$day]))' }
+				],
+				secret: false,
+				required: false
+			}
+		],
+		metrics: [
+			{
+				id: 'prometheus.targets_up',
+				name: 'Targets up',
+				description: 'Scrape targets that answered, on average over the day, looked at every 5 minutes.',
+				unit: 'number',
+				aggregation: 'average',
+				direction: 'up',
+				group: 'server',
+				rank: 2,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'prometheus.targets_down',
+				name: 'Targets down',
+				description: 'The most scrape targets that failed at the same moment of the day, looked at every 5 minutes.',
+				unit: 'count',
+				aggregation: 'max',
+				direction: 'down',
+				group: 'server',
+				rank: 3,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'prometheus.samples_ingested',
+				name: 'Samples ingested',
+				description:
+					'Samples taken in that day, from the counters of every Prometheus that is scraped (by itself, as a rule).',
+				unit: 'count',
+				aggregation: 'sum',
+				direction: 'neutral',
+				group: 'server',
+				rank: 5,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'prometheus.head_series',
+				name: 'Series in memory',
+				description:
+					'Active series at the end of the day, from every Prometheus that is scraped (by itself, as a rule).',
+				unit: 'count',
+				aggregation: 'last',
+				direction: 'neutral',
+				group: 'server',
+				rank: 4,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'prometheus.custom',
+				name: 'Your own metrics',
+				description: 'The value of each of your PromQL expressions at the end of the day; today, the value now.',
+				unit: 'number',
+				aggregation: 'last',
+				direction: 'neutral',
+				group: 'custom',
+				dimension: { key: 'name', label: 'Name' },
+				rank: 1,
+				source: 'events',
+				historyDays: null
+			}
+		],
+		dataStrategy: 'hybrid',
+		shouldBackfill: true,
+		historicalDays: 90,
+		allowedHosts: [],
+		docsUrl: 'https://prometheus.io/docs/prometheus/latest/querying/api/',
+		sample: false
+	},
 	sample: {
 		id: 'sample',
 		name: 'Sample data',
@@ -423,6 +555,227 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		allowedHosts: [],
 		docsUrl: 'https://en.wikipedia.org/wiki/Synthetic_data',
 		sample: true
+	},
+	stripe: {
+		id: 'stripe',
+		name: 'Stripe',
+		description: 'Revenue, subscriptions, refunds, fees and balance, per currency.',
+		category: 'Payments',
+		icon: '/integrations/stripe.svg',
+		authType: 'api_key',
+		credentialFields: [
+			{
+				key: 'apiKey',
+				label: 'Restricted key',
+				help: 'Make a restricted key with read access to Charges and Refunds, Customers, Disputes, Subscriptions, Prices, Coupons, Balance and Balance transaction sources. A test key (rk_test_…) shows test data.',
+				helpUrl: 'https://dashboard.stripe.com/apikeys/create',
+				placeholder: 'rk_live_…',
+				input: 'secret',
+				secret: true,
+				required: true,
+				pattern: '^[\\x21-\\x7e]*$'
+			}
+		],
+		settingsFields: [],
+		metrics: [
+			{
+				id: 'stripe.mrr',
+				name: 'MRR',
+				description:
+					'What active and past-due subscriptions bring in a month: every interval turned into months, quantities, tiers and running discounts applied. Left out: metered items, trials, paused collection, one-time discounts, taxes. Its history grows from the day you connect.',
+				unit: 'money',
+				aggregation: 'last',
+				direction: 'up',
+				group: 'subscriptions',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Subscriptions: Read', 'Prices: Read', 'Coupons: Read'],
+				rank: 1,
+				source: 'snapshot',
+				historyDays: 0
+			},
+			{
+				id: 'stripe.gross_volume',
+				name: 'Gross volume',
+				description:
+					'Captured charges by the day they were made, in the currency the customer paid, before refunds and fees. A day with pending charges or uncaptured authorisations is provisional.',
+				unit: 'money',
+				aggregation: 'sum',
+				direction: 'up',
+				group: 'payments',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Charges and Refunds: Read'],
+				rank: 2,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.net_volume',
+				name: 'Net volume',
+				description:
+					'What stayed in the balance: payments less refunds, disputes and fees, in the currency it is settled in. Payouts, top-ups and reserves are not counted.',
+				unit: 'money',
+				aggregation: 'sum',
+				direction: 'up',
+				group: 'balance_transactions',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Balance transaction sources: Read'],
+				rank: 3,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.successful_payments',
+				name: 'Successful payments',
+				description: 'Captured charges by the day they were made, in all currencies.',
+				unit: 'count',
+				aggregation: 'sum',
+				direction: 'up',
+				group: 'payments',
+				scopes: ['Charges and Refunds: Read'],
+				rank: 5,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.failed_payments',
+				name: 'Failed payments',
+				description: 'Charges that failed, by the day they were tried; every retry counts.',
+				unit: 'count',
+				aggregation: 'sum',
+				direction: 'down',
+				group: 'payments',
+				scopes: ['Charges and Refunds: Read'],
+				rank: 8,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.refunds',
+				name: 'Refunds',
+				description:
+					'Money given back, by the day of the refund, in the currency of the charge. Failed refunds do not count.',
+				unit: 'money',
+				aggregation: 'sum',
+				direction: 'down',
+				group: 'refunds',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Charges and Refunds: Read'],
+				rank: 9,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.fees',
+				name: 'Fees',
+				description: 'What Stripe took, on payments and billed apart, in the currency it is settled in.',
+				unit: 'money',
+				aggregation: 'sum',
+				direction: 'down',
+				group: 'balance_transactions',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Balance transaction sources: Read'],
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.new_customers',
+				name: 'New customers',
+				description: 'Customers created on the day. Customers deleted before they were read are not counted.',
+				unit: 'count',
+				aggregation: 'sum',
+				direction: 'up',
+				group: 'customers',
+				scopes: ['Customers: Read'],
+				rank: 6,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.disputes',
+				name: 'Disputes',
+				description: 'Disputes opened on the day, whatever became of them.',
+				unit: 'count',
+				aggregation: 'sum',
+				direction: 'down',
+				group: 'disputes',
+				scopes: ['Disputes: Read'],
+				rank: 10,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.active_subscriptions',
+				name: 'Active subscriptions',
+				description:
+					'Subscriptions that bill now: active or past due, collection not paused. Trials are counted apart.',
+				unit: 'count',
+				aggregation: 'last',
+				direction: 'up',
+				group: 'subscriptions',
+				scopes: ['Subscriptions: Read'],
+				rank: 4,
+				source: 'snapshot',
+				historyDays: 0
+			},
+			{
+				id: 'stripe.trials',
+				name: 'Trials',
+				description: 'Subscriptions in their trial now.',
+				unit: 'count',
+				aggregation: 'last',
+				direction: 'up',
+				group: 'subscriptions',
+				scopes: ['Subscriptions: Read'],
+				source: 'snapshot',
+				historyDays: 0
+			},
+			{
+				id: 'stripe.churned_subscriptions',
+				name: 'Churned subscriptions',
+				description: 'Subscriptions that ended on the day, trials that were cancelled included.',
+				unit: 'count',
+				aggregation: 'sum',
+				direction: 'down',
+				group: 'churn',
+				scopes: ['Subscriptions: Read'],
+				rank: 7,
+				source: 'events',
+				historyDays: null
+			},
+			{
+				id: 'stripe.balance_available',
+				name: 'Available balance',
+				description: 'Money at Stripe that can be paid out now. It can be negative.',
+				unit: 'money',
+				aggregation: 'last',
+				direction: 'neutral',
+				group: 'balance',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Balance: Read'],
+				rank: 11,
+				source: 'snapshot',
+				historyDays: 0
+			},
+			{
+				id: 'stripe.balance_pending',
+				name: 'Pending balance',
+				description: 'Money at Stripe that becomes available later.',
+				unit: 'money',
+				aggregation: 'last',
+				direction: 'neutral',
+				group: 'balance',
+				dimension: { key: 'currency', label: 'Currency' },
+				scopes: ['Balance: Read'],
+				source: 'snapshot',
+				historyDays: 0
+			}
+		],
+		dataStrategy: 'hybrid',
+		shouldBackfill: true,
+		historicalDays: 730,
+		allowedHosts: ['api.stripe.com'],
+		docsUrl: 'https://docs.stripe.com/api',
+		sample: false
 	}
 };
 

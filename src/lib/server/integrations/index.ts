@@ -4,11 +4,15 @@ import type { IntegrationId } from '../../config/integrations.ts';
 import type { BaseIntegration } from './base.ts';
 import { integrationRegistry } from './registry.ts';
 import './github.ts';
+import './prometheus.ts';
 import './sample.ts';
+import './stripe.ts';
 
 export { integrationRegistry };
 
 export const integrations: Record<IntegrationId, BaseIntegration> = {
 	github: integrationRegistry.get('github'),
-	sample: integrationRegistry.get('sample')
+	prometheus: integrationRegistry.get('prometheus'),
+	sample: integrationRegistry.get('sample'),
+	stripe: integrationRegistry.get('stripe')
 };
