@@ -34,24 +34,12 @@ export function indexKey(index: IndexEntry, fields: ConvexObject, internal: Uint
 	return writer.bytes(suffix).finish();
 }
 
-const INSERTS = [1, 2, 3, 4].map((n) => `INSERT INTO idx (ix, k) VALUES ${Array(n).fill('(?, ?)').join(', ')}`);
-
-/** Adds entries, `keys[i]` to `indexes[i]`: several rows a statement, since calls cost more than rows. */
-export function insertEntries(database: Database, indexes: readonly IndexEntry[], keys: readonly Uint8Array[]): void {
-	for (let from = 0; from < indexes.length; from += INSERTS.length) {
-		const parameters: (number | Uint8Array)[] = [];
-		for (let i = from; i < indexes.length && i < from + INSERTS.length; i++) {
-			const key = keys[i];
-			const index = indexes[i];
-			if (key !== undefined && index !== undefined) parameters.push(index.id, key);
-		}
-		const sql = INSERTS[parameters.length / 2 - 1];
-		if (sql !== undefined) database.prepare(sql).run(...parameters);
-	}
+export function insertEntry(database: Database, index: IndexEntry, key: Uint8Array): void {
+	database.run('INSERT INTO idx (ix, k) VALUES (?, ?)', index.id, key);
 }
 
 export function deleteEntry(database: Database, index: IndexEntry, key: Uint8Array): void {
-	database.prepare('DELETE FROM idx WHERE ix = ? AND k = ?').run(index.id, key);
+	database.run('DELETE FROM idx WHERE ix = ? AND k = ?', index.id, key);
 }
 
 /** Adds every document of the table to the index, a chunk at a time. */
@@ -65,7 +53,7 @@ export function backfill(database: Database, table: TableEntry, index: IndexEntr
 		);
 		for (const [id, json] of rows) {
 			if (!(id instanceof Uint8Array)) continue;
-			insertEntries(database, [index], [indexKey(index, parseDocument(String(json)).fields, id)]);
+			insertEntry(database, index, indexKey(index, parseDocument(String(json)).fields, id));
 			after = id;
 		}
 		if (rows.length < 1024) return;

@@ -14,7 +14,7 @@ import {
 	withoutSystemFields
 } from './documents.ts';
 import type { ParsedDocument } from './documents.ts';
-import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntries } from './indexes.ts';
+import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntry } from './indexes.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
 import type {
@@ -230,10 +230,8 @@ export class StoreTransaction implements Transaction {
 		this.#database
 			.prepare('INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)')
 			.run(table.number, internal, document.json);
-		const keys = table.indexes.map((index) => indexKey(index, document.fields, internal));
-		insertEntries(this.#database, table.indexes, keys);
 		this.#wrote(table, internal, id);
-		for (let i = 0; i < keys.length; i++) this.#entry(table.indexes[i], keys[i]);
+		for (const index of table.indexes) this.#addEntry(index, indexKey(index, document.fields, internal));
 		return id;
 	}
 
@@ -264,8 +262,7 @@ export class StoreTransaction implements Transaction {
 			this.#entry(index, before);
 			if (Buffer.compare(before, after) === 0) continue;
 			deleteEntry(this.#database, index, before);
-			insertEntries(this.#database, [index], [after]);
-			this.#entry(index, after);
+			this.#addEntry(index, after);
 		}
 		return { id, json: document.json };
 	}
@@ -326,8 +323,13 @@ export class StoreTransaction implements Transaction {
 		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
 	}
 
-	#entry(index: IndexEntry | undefined, key: Uint8Array | undefined): void {
-		if (index !== undefined && key !== undefined) this.#entries.push({ index: index.id, key });
+	#addEntry(index: IndexEntry, key: Uint8Array): void {
+		insertEntry(this.#database, index, key);
+		this.#entry(index, key);
+	}
+
+	#entry(index: IndexEntry, key: Uint8Array): void {
+		this.#entries.push({ index: index.id, key });
 	}
 
 	readonly #commitTs = (): bigint => this.#host.commitTs();
