@@ -59,11 +59,13 @@ export const get = readAccess({
 		const dashboard = await find(ctx, 'dashboards', dashboardId);
 		if (!dashboard) return null;
 		const connections = await shownConnections(ctx, dashboard);
-		const integrationOfConnection = new Map(connections.map((one) => [one._id, one.integrationId]));
+		const connectionById = new Map(connections.map((one) => [one._id, one]));
 		const tiles = (await tilesOf(ctx, dashboard)).flatMap((row) => {
 			const { _id: id, metricId, connectionId, title, size } = row;
-			const integrationId = integrationOfConnection.get(connectionId);
-			return integrationId === undefined ? [] : [{ id, metricId, connectionId, integrationId, title, size }];
+			const connection = connectionById.get(connectionId);
+			if (!connection) return [];
+			const problem = connection.missing.find((one) => one.metricId === metricId)?.message ?? null;
+			return [{ id, metricId, connectionId, integrationId: connection.integrationId, title, size, problem }];
 		});
 		return {
 			id: dashboard._id,

@@ -197,7 +197,9 @@ export const tile = v.object({
 	connectionId: v.id('connections'),
 	integrationId: v.string(),
 	title: v.string(),
-	size: tileSize
+	size: tileSize,
+	/** Why the service would not give the metric in the last run, as a sentence. */
+	problem: nullableText
 });
 
 export const packedSeries = v.object({

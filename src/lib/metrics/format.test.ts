@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { minorDigits, toMajor, toMinor } from './currencies.ts';
-import { formatCompact, formatDifference, formatExact, formatFraction, localeFromHeader } from './format.ts';
+import { formatCompact, formatDifference, formatExact, formatFraction } from './format.ts';
 import type { NumberStyle } from './format.ts';
 
 const en = (unit: NumberStyle['unit'], currency: string | null = null): NumberStyle => ({
@@ -74,15 +74,6 @@ describe('numbers', () => {
 				}
 			})
 		);
-	});
-});
-
-describe('locales', () => {
-	it('come from the header, with a floor', () => {
-		expect(localeFromHeader('de-CH,de;q=0.9,en;q=0.8')).toBe('de-CH');
-		expect(localeFromHeader('not_a_tag, fr')).toBe('fr');
-		expect(localeFromHeader('*')).toBe('en');
-		expect(localeFromHeader(null)).toBe('en');
 	});
 });
 

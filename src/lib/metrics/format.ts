@@ -15,21 +15,6 @@ const COMPACT_FROM = 10_000;
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const formatters = new Map<string, Intl.NumberFormat>();
 
-/** The first language of an Accept-Language header that the runtime can format; `en` when there is none. */
-export function localeFromHeader(header: string | null): string {
-	for (const part of (header ?? '').split(',')) {
-		const tag = part.split(';')[0]?.trim() ?? '';
-		if (tag === '' || tag === '*') continue;
-		try {
-			const [locale] = Intl.NumberFormat.supportedLocalesOf(tag);
-			if (locale) return locale;
-		} catch {
-			continue;
-		}
-	}
-	return 'en';
-}
-
 /** Short, for tiles and axes. `value` as stored: minor units for money, 0..100 for percent, seconds, bytes. */
 export function formatCompact(value: number, style: NumberStyle): string {
 	switch (style.unit) {

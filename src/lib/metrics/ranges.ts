@@ -16,8 +16,8 @@ export const PRESETS = [
 export type Preset = (typeof PRESETS)[number]['value'];
 export const DEFAULT_PRESET: Preset = '30d';
 
-/** Longest free choice, in days: ten years. */
-export const LONGEST_DAYS = 3653;
+/** Longest free choice, in days: two years and a leap day, the most that the backend reads in one go. */
+export const LONGEST_DAYS = 732;
 
 export interface RangeChoice extends Period {
 	readonly preset: Preset | 'custom';
@@ -46,7 +46,7 @@ export function checkPeriod(from: string, to: string, today: Day): Period | stri
 	if (!isDay(from) || !isDay(to)) return 'A range needs two real calendar days.';
 	if (daysBetween(from, to) < 0) return 'The range ends before it begins.';
 	if (daysBetween(today, to) > 1) return 'The range reaches into the future.';
-	if (daysBetween(from, to) >= LONGEST_DAYS) return 'The range is longer than ten years.';
+	if (daysBetween(from, to) >= LONGEST_DAYS) return 'The range is longer than two years.';
 	return { from, to };
 }
 
