@@ -1,10 +1,10 @@
 /** A real Prometheus scraping itself on a free loopback port, and a door with a password in front of it. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findPrometheus } from '../../scripts/tools/prometheus.ts';
 import { choosePort } from '../../scripts/product/ports.ts';
 
@@ -22,13 +22,19 @@ export class RealPrometheus {
 		this.url = `http://127.0.0.1:${port}`;
 	}
 
-	/** Starts a server with an empty store that scrapes itself every second. */
-	static async start(): Promise<RealPrometheus> {
+	/** Starts a server that scrapes itself every second. `history` (OpenMetrics text with times) is its past. */
+	static async start(history?: string): Promise<RealPrometheus> {
 		const binary = findPrometheus();
 		if (binary === null) throw new Error('No Prometheus on this machine: apt-get install prometheus.');
 		const port = await choosePort('Prometheus', null, 19_090 + Math.floor(Math.random() * 300), '127.0.0.1');
 		const folder = mkdtempSync(join(tmpdir(), 'plumbline-prometheus-'));
 		const server = new RealPrometheus(binary, port, folder);
+		if (history !== undefined) {
+			const file = join(folder, 'history.om');
+			writeFileSync(file, history);
+			const blocks = ['tsdb', 'create-blocks-from', 'openmetrics', file, join(folder, 'data')];
+			execFileSync(join(dirname(binary), 'promtool'), blocks, { stdio: 'ignore' });
+		}
 		await server.resume();
 		return server;
 	}

@@ -1,10 +1,10 @@
 'use node';
 /** The sample company: believable numbers made from nothing but the day, the same for everybody. */
-import { addDays, eachDay } from '../../lib/metrics/days.ts';
+import { addDays } from '../../lib/metrics/days.ts';
 import type { Day, Point } from '../../lib/metrics/types.ts';
 import { dayStartMs, today } from '../../lib/metrics/zones.ts';
-import type { FetchRequest, Json, MetricsPage, TestResult } from '../lib/contract.ts';
-import { IntegrationError } from '../lib/errors.ts';
+import type { FetchRequest, MetricsPage, TestResult } from '../lib/contract.ts';
+import { dayWindows } from '../lib/windows.ts';
 
 const DAYS_PER_PAGE = 50;
 /** Days behind today whose money may still be restated. */
@@ -199,13 +199,6 @@ function dayPoint(metricId: string, series: SampleSeries, day: Day, now: Day, el
 	return { ...point, value, state: provisional ? 'provisional' : 'complete' };
 }
 
-/** The first day of the page to make: the slice's first, or the one that the checkpoint names. */
-function firstDay(checkpoint: Json, startDate: Day): Day {
-	if (checkpoint === null) return startDate;
-	if (typeof checkpoint === 'string') return checkpoint;
-	throw new IntegrationError('bad_response', 'The checkpoint of the sample data is not a day; sync it from the start.');
-}
-
 export async function testSampleConnection(): Promise<TestResult> {
 	const details = { Contents: 'A made-up coffee shop, 400 days of it' };
 	return { success: true, accountInfo: { id: 'sample', name: COMPANY, details } };
@@ -216,23 +209,15 @@ export async function* fetchSampleMetrics(
 	_credentials: object,
 	request: FetchRequest<object>
 ): AsyncGenerator<MetricsPage> {
-	const { metricIds, startDate, timeZone } = request;
-	const now = today(timeZone, request.now());
-	const dayMs = dayStartMs(addDays(now, 1), timeZone) - dayStartMs(now, timeZone);
-	const elapsed = Math.min(1, (request.now() - dayStartMs(now, timeZone)) / dayMs);
-	const endDate = request.endDate < now ? request.endDate : now;
-	const total = eachDay(startDate, endDate).length;
-	for (let from = firstDay(request.checkpoint, startDate); from <= endDate; from = addDays(from, DAYS_PER_PAGE)) {
-		const last = addDays(from, DAYS_PER_PAGE - 1);
-		const days = eachDay(from, last < endDate ? last : endDate);
+	const { metricIds, timeZone } = request;
+	for (const { days, checkpoint, progress } of dayWindows(request, DAYS_PER_PAGE)) {
+		const nowMs = request.now();
+		const now = today(timeZone, nowMs);
+		const startMs = dayStartMs(now, timeZone);
+		const elapsed = (nowMs - startMs) / (dayStartMs(addDays(now, 1), timeZone) - startMs);
 		const points = metricIds.flatMap((metricId) =>
 			(SERIES[metricId] ?? []).flatMap((series) => days.map((day) => dayPoint(metricId, series, day, now, elapsed)))
 		);
-		const next = addDays(from, days.length);
-		yield {
-			points: points.filter((point) => point !== null),
-			checkpoint: next,
-			progress: eachDay(startDate, addDays(next, -1)).length / total
-		};
+		yield { points: points.filter((point) => point !== null), checkpoint, progress };
 	}
 }

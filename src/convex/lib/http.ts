@@ -263,8 +263,8 @@ class Client implements HttpClient {
 	}
 
 	#redirected(from: Outgoing, status: number, location: string): Outgoing {
-		if (!URL.canParse(location, from.url)) throw this.#failure('bad_response', from.url, 'a redirect to nowhere');
-		const url = checkUrl(new URL(location, from.url).href, this.#allowedHosts, this.#options.allowPrivate);
+		if (!URL.canParse(location, from.url.href)) throw this.#failure('bad_response', from.url, 'a redirect to nowhere');
+		const url = checkUrl(new URL(location, from.url.href).href, this.#allowedHosts, this.#options.allowPrivate);
 		const keepsBody = status === 307 || status === 308;
 		const elsewhere = url.origin !== from.url.origin;
 		if (elsewhere && keepsBody && from.body !== undefined)
