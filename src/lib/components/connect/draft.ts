@@ -1,6 +1,6 @@
 /** What a person has typed and chosen so far, before it becomes a connection. Pure. */
-import type { Choice } from '../../../convex/lib/contract.ts';
 import type { FieldConfig } from '../../config/integrations.ts';
+import type { Choice } from './types.ts';
 
 export type Row = Record<string, string>;
 export type SettingValue = string | boolean | string[] | Row[];

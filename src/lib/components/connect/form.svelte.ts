@@ -1,5 +1,4 @@
 /** What a connect or settings dialog holds: the draft, the last test, and what is going on. */
-import type { AccountInfo, TestResult } from '../../../convex/lib/contract.ts';
 import type { IntegrationConfig } from '../../config/integrations.ts';
 import {
 	blankCredentials,
@@ -15,6 +14,7 @@ import {
 } from './draft.ts';
 import { causeInWords } from './failure.ts';
 import { listInWords } from './promise.ts';
+import type { AccountInfo, TestResult } from './types.ts';
 
 /** What is known before anything is typed: nothing for a new connection, what is stored for an old one. */
 export interface Known {

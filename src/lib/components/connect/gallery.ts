@@ -41,3 +41,11 @@ export function searchGallery(
 		.toSorted((a, b) => b.held - a.held || b.near - a.near)
 		.map(({ config, metrics }) => ({ config, metrics }));
 }
+
+/** The gallery's address for a search and a category, so that it can be shared and the back button works. */
+export function galleryAddress(search: string, category: string | null): '/integrations' | `/integrations?${string}` {
+	const params = new URLSearchParams();
+	if (search.trim() !== '') params.set('q', search);
+	if (category !== null) params.set('category', category);
+	return params.size === 0 ? '/integrations' : `/integrations?${params.toString()}`;
+}
