@@ -1,0 +1,79 @@
+/** Steps of a person, in the words that the pages use. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Locator, type Page } from '@playwright/test';
+import type { Product } from './product.ts';
+
+/** Opens the connect dialog of a service from the gallery. */
+export async function openConnectDialog(page: Page, product: Product, service: string): Promise<Locator> {
+	await page.goto(`${product.url}/integrations/${service.toLowerCase()}`);
+	await page
+		.getByRole('button', { name: new RegExp(`^Connect`) })
+		.first()
+		.click();
+	const dialog = page.getByRole('dialog', { name: `Connect ${service}` });
+	await expect(dialog).toBeVisible();
+	return dialog;
+}
+
+/** Fills fields by label, tests, and waits until the account is named. */
+export async function testConnection(dialog: Locator, fields: Readonly<Record<string, string>>): Promise<void> {
+	for (const [label, value] of Object.entries(fields)) await dialog.getByLabel(label, { exact: true }).fill(value);
+	await dialog.getByRole('button', { name: /^Test/ }).click();
+	await expect(dialog.getByText('Reached')).toBeVisible();
+}
+
+/** Presses Connect and waits for the dashboard; gives its path. */
+export async function connect(page: Page, dialog: Locator): Promise<string> {
+	await dialog.getByRole('button', { name: 'Connect', exact: true }).click();
+	await page.waitForURL(/\/dashboards\/.+/);
+	return new URL(page.url()).pathname;
+}
+
+/** The page of the only connection of a service. */
+export async function openConnection(page: Page, product: Product, service: string): Promise<void> {
+	await page.goto(`${product.url}/integrations/${service.toLowerCase()}`);
+	await page.locator('a[href^="/connections/"]').first().click();
+	await page.waitForURL(/\/connections\/.+/);
+}
+
+/** The history of runs, newest first. */
+export function runs(page: Page): Locator {
+	return page.getByRole('region', { name: 'Sync history' }).getByRole('listitem');
+}
+
+/** Presses Sync now on a connection's page and waits until the run has ended. */
+export async function syncNow(page: Page, ending: RegExp): Promise<void> {
+	const before = await runs(page).count();
+	await page.getByRole('button', { name: /^Sync/ }).click();
+	await expect(runs(page)).toHaveCount(before + 1);
+	await expect(runs(page).first()).toContainText(ending, { timeout: 60_000 });
+}
+
+/** The tile of a metric on a dashboard. */
+export function tile(page: Page, metric: string): Locator {
+	return page.getByRole('region', { name: metric, exact: true });
+}
+
+/** Exact values that a tile shows, by the label of their series ('' for the only one). */
+export async function valuesOf(page: Page, metric: string): Promise<number[]> {
+	const texts = await tile(page, metric)
+		.locator('data')
+		.evaluateAll((nodes) => nodes.map((node) => node.getAttribute('value')));
+	return texts.map(Number).toSorted((a, b) => a - b);
+}
+
+/** Nothing that axe knows to be wrong. */
+export async function expectAccessible(page: Page): Promise<void> {
+	const { violations } = await new AxeBuilder({ page }).analyze();
+	expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual(
+		[]
+	);
+}
+
+/** No sideways scroll. */
+export async function expectFits(page: Page): Promise<void> {
+	const overflow = await page.evaluate(
+		() => document.documentElement.scrollWidth - document.documentElement.clientWidth
+	);
+	expect(overflow).toBeLessThanOrEqual(0);
+}
