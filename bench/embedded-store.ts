@@ -118,7 +118,7 @@ function rows(count: number): { id: Uint8Array; json: string; keys: Uint8Array[]
 	store.applySchema(tx, '', schema);
 	for (let i = 0; i < count; i++) tx.insert('', 'items', document(i));
 	const { entries } = tx.commit();
-	const json = store.sql.rows('SELECT json FROM docs ORDER BY id').map(([text]) => String(text));
+	const json = store.database.rows('SELECT json FROM docs ORDER BY id').map(([text]) => String(text));
 	store.close();
 	return json.map((text, i) => {
 		const [own, ...keys] = entries.slice(i * 4, i * 4 + 4).map((entry) => entry.key);
@@ -182,7 +182,7 @@ function readStore(path: string): number {
 
 function readRaw(path: string): number {
 	const store = fillYear(path);
-	const statement = store.database.prepare(
+	const statement = store.database.connection.prepare(
 		'SELECT docs.json FROM idx JOIN docs ON docs.tbl = 10001 AND docs.id = substr(idx.k, -16) WHERE idx.ix = 1 ORDER BY k LIMIT ?'
 	);
 	const speed = perSecond(READS * YEAR, () => {

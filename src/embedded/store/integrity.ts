@@ -9,11 +9,11 @@ import type { SqliteStore } from './store.ts';
 export function indexFaults(store: SqliteStore): string[] {
 	const faults: string[] = [];
 	const writer = new KeyWriter();
-	for (const [id, tbl, name, fields] of store.sql.rows('SELECT id, tbl, name, fields FROM indexes')) {
+	for (const [id, tbl, name, fields] of store.database.rows('SELECT id, tbl, name, fields FROM indexes')) {
 		const declared: string[] = JSON.parse(String(fields));
 		const paths = declared.map((field) => field.split('.'));
 		const expected = new Set<string>();
-		for (const [internal, json] of store.sql.rows('SELECT id, json FROM docs WHERE tbl = ?', tbl ?? null)) {
+		for (const [internal, json] of store.database.rows('SELECT id, json FROM docs WHERE tbl = ?', tbl ?? null)) {
 			const document = parseValue(String(json));
 			if (!isConvexObject(document) || !(internal instanceof Uint8Array)) continue;
 			writer.reset();
@@ -21,13 +21,13 @@ export function indexFaults(store: SqliteStore): string[] {
 			writer.value(document._creationTime);
 			expected.add(Buffer.from(writer.bytes(internal.subarray(8)).finish()).toString('hex'));
 		}
-		for (const [key] of store.sql.rows('SELECT lower(hex(k)) FROM idx WHERE ix = ?', id ?? null)) {
+		for (const [key] of store.database.rows('SELECT lower(hex(k)) FROM idx WHERE ix = ?', id ?? null)) {
 			if (!expected.delete(String(key)))
 				faults.push(`Index ${String(name)} of table ${String(tbl)} has a stray entry ${String(key)}.`);
 		}
 		for (const key of expected) faults.push(`Index ${String(name)} of table ${String(tbl)} lacks the entry ${key}.`);
 	}
-	const stray = store.sql.row('SELECT count(*) FROM idx WHERE ix NOT IN (SELECT id FROM indexes)')?.[0];
+	const stray = store.database.row('SELECT count(*) FROM idx WHERE ix NOT IN (SELECT id FROM indexes)')?.[0];
 	if (stray !== 0) faults.push(`${String(stray)} entries belong to no index.`);
 	return faults;
 }

@@ -56,9 +56,7 @@ export function checkDocuments(
 		for (const [id, fields] of documents(database, table)) {
 			const fault = validator.check(fields);
 			if (fault === null) continue;
-			const text = encodeId(table.number, id);
-			const message = `Document with ID "${text}" in table "${name}" does not match the schema: ${fault.message}`;
-			return { table: name, id: text, message };
+			return { table: name, id: encodeId(table.number, id), message: fault.message };
 		}
 	}
 	return null;

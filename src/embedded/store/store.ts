@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Catalog } from './catalog.ts';
 import { commitTsAfter } from './clock.ts';
 import { Database } from './database.ts';
@@ -16,14 +15,14 @@ import type { SchemaChange, SchemaDefinition, SchemaMismatch, Store, Transaction
  */
 export class SqliteStore implements Store, TransactionHost {
 	readonly catalog: Catalog;
-	/** The same connection with cached statements, for side tables. */
-	readonly sql: Database;
+	/** For side tables, which commit with the documents. */
+	readonly database: Database;
 	readonly #open = new Set<StoreTransaction>();
 	#latestTs: bigint;
 	#commitTs: bigint | null = null;
 
 	private constructor(database: Database) {
-		this.sql = database;
+		this.database = database;
 		database.run("INSERT OR IGNORE INTO meta (name, value) VALUES ('last_ts', 0)");
 		const ts = database.connection.prepare("SELECT value FROM meta WHERE name = 'last_ts'");
 		ts.setReadBigInts(true);
@@ -42,10 +41,6 @@ export class SqliteStore implements Store, TransactionHost {
 		}
 	}
 
-	get database(): DatabaseSync {
-		return this.sql.connection;
-	}
-
 	get latestTs(): bigint {
 		return this.#latestTs;
 	}
@@ -57,7 +52,7 @@ export class SqliteStore implements Store, TransactionHost {
 				throw new Error(`a ${kind} transaction cannot begin while a ${other.kind} transaction is open`);
 			}
 		}
-		if (kind === 'write') this.#guard(() => this.sql.prepare('BEGIN IMMEDIATE').run());
+		if (kind === 'write') this.#guard(() => this.database.prepare('BEGIN IMMEDIATE').run());
 		const transaction = new StoreTransaction(this, kind);
 		this.#open.add(transaction);
 		return transaction;
@@ -78,14 +73,14 @@ export class SqliteStore implements Store, TransactionHost {
 	}
 
 	checkDocuments(component: string, schema: SchemaDefinition | null): SchemaMismatch | null {
-		return checkDocuments(this.sql, this.catalog, component, schema);
+		return checkDocuments(this.database, this.catalog, component, schema);
 	}
 
 	applySchema(tx: Transaction, component: string, schema: SchemaDefinition | null): void {
 		if (!(tx instanceof StoreTransaction) || !this.#open.has(tx))
 			throw new Error('the transaction is not of this store');
 		tx.catalogWillChange();
-		applySchema(this.sql, this.catalog, component, schema);
+		applySchema(this.database, this.catalog, component, schema);
 	}
 
 	tableNames(component: string, system = false): string[] {
@@ -94,14 +89,14 @@ export class SqliteStore implements Store, TransactionHost {
 
 	close(): void {
 		for (const transaction of [...this.#open]) transaction.rollback();
-		this.sql.close();
+		this.database.close();
 	}
 
 	#guard<T>(action: () => T): T {
 		try {
 			return action();
 		} catch (error) {
-			throw storeError(this.sql.path, error);
+			throw storeError(this.database.path, error);
 		}
 	}
 }

@@ -31,7 +31,7 @@ import type { ConvexObject } from '../values/value.ts';
 
 /** What the store lends to a transaction. */
 export interface TransactionHost {
-	readonly sql: Database;
+	readonly database: Database;
 	readonly catalog: Catalog;
 	readonly latestTs: bigint;
 	/** The timestamp that this commit will have. */
@@ -67,7 +67,7 @@ export class StoreTransaction implements Transaction {
 	constructor(host: TransactionHost, kind: 'read' | 'write') {
 		this.kind = kind;
 		this.#host = host;
-		this.#database = host.sql;
+		this.#database = host.database;
 		this.#catalog = host.catalog;
 		this.snapshotTs = host.latestTs;
 	}

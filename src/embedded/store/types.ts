@@ -1,6 +1,6 @@
 /** The words that the store and the engine share. No code here: only shapes. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { JSONValue, Value } from 'convex/values';
+import type { Database } from './database.ts';
 
 /** A document as it is stored: Convex JSON text, system fields included, ready to be spliced into an answer. */
 export interface StoredDocument {
@@ -117,7 +117,7 @@ export interface SchemaChange {
 	readonly removed: readonly IndexChange[];
 }
 
-/** Thrown when existing documents do not fit a new schema: names the table, the id and the path. */
+/** An existing document that does not fit a new schema; `message` is the validator's fault, with its path. */
 export interface SchemaMismatch {
 	readonly table: string;
 	readonly id: string;
@@ -126,7 +126,7 @@ export interface SchemaMismatch {
 
 export interface Store {
 	/** For side tables (jobs, sessions, modules, env, files) that must commit with documents. See `layout.ts`. */
-	readonly database: DatabaseSync;
+	readonly database: Database;
 	readonly latestTs: bigint;
 	begin(kind: 'read' | 'write'): Transaction;
 	/** What applying `schema` would change. No effect. */
