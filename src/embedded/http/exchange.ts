@@ -21,8 +21,8 @@ export interface Deployment {
 	readonly signer: Signer;
 	readonly cloudUrl: string;
 	readonly siteUrl: string;
-	/** A folder on the same disk as stored files, for uploads that are not whole yet. */
-	readonly uploadDir: string;
+	/** Where the bytes of stored files lie; what has no row there is removed at the next start. */
+	readonly filesDir: string;
 }
 
 export interface Exchange {

@@ -1,11 +1,12 @@
 /** Stored files: uploads with a token from `storage.generateUploadUrl()`, and downloads by id. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { StoredFile } from '../engine/types.ts';
+import { uploadAllowed } from '../files/tokens.ts';
 import { sendJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { RequestFailure } from './failure.ts';
@@ -17,23 +18,22 @@ const CACHE_S = 30 * 24 * 3600;
 /** Streams the body to disk and registers it; answers `{storageId}`. */
 export async function uploadFile(exchange: Exchange): Promise<void> {
 	const { request, deployment, url } = exchange;
-	if (deployment.signer.open('upload', url.searchParams.get('token') ?? '') === null) {
+	if (!uploadAllowed(deployment.signer, url.searchParams.get('token') ?? '', Date.now())) {
 		throw new RequestFailure(401, 'InvalidUploadToken', 'The upload URL is not valid, or has expired.');
 	}
-	const temporary = path.join(deployment.uploadDir, `${randomUUID()}.part`);
+	const storageId = randomUUID();
+	const destination = path.join(deployment.filesDir, storageId);
+	const temporary = `${destination}.part`;
 	try {
 		const { size, digest } = await receive(request, temporary);
 		checkDigest(request, digest);
-		const file: StoredFile = {
-			storageId: '',
-			sha256: digest.toString('base64'),
-			size,
-			contentType: request.headers['content-type'] ?? null,
-			path: temporary
-		};
+		await rename(temporary, destination);
+		const contentType = request.headers['content-type'] ?? null;
+		const file: StoredFile = { storageId, sha256: digest.toString('hex'), size, contentType, path: destination };
 		sendJson(exchange, JSON.stringify({ storageId: await deployment.engine.registerFile(file) }));
-	} finally {
-		await rm(temporary, { force: true });
+	} catch (error) {
+		await Promise.all([rm(temporary, { force: true }), rm(destination, { force: true })]);
+		throw error;
 	}
 }
 
@@ -58,7 +58,7 @@ export async function downloadFile({ request, response, url, deployment }: Excha
 	);
 	if (file.contentType !== null) response.setHeader('content-type', file.contentType);
 	if (range) response.setHeader('content-range', `bytes ${start}-${end}/${file.size}`);
-	else response.setHeader('digest', `sha-256=${file.sha256}`);
+	else response.setHeader('digest', `sha-256=${Buffer.from(file.sha256, 'hex').toString('base64')}`);
 	response.writeHead(range ? 206 : 200, { 'content-length': end - start + 1 });
 	if (request.method === 'HEAD' || file.size === 0) response.end();
 	else await pipeline(createReadStream(file.path, { start, end }), response);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { request as httpRequest } from 'node:http';
@@ -7,6 +8,7 @@ import path from 'node:path';
 import { ConvexClient } from 'convex/browser';
 import { makeFunctionReference } from 'convex/server';
 import fc from 'fast-check';
+import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
@@ -289,6 +291,54 @@ describe('a socket', () => {
 		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'Admin', value: 'wrong' });
 		await wire.closed;
 		expect(wire.messages.at(-1)).toMatchObject({ type: 'AuthError', baseVersion: 0, authUpdateAttempted: true });
+	});
+
+	test('hears an AuthError when its token runs out', async () => {
+		const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+		const jwks = JSON.stringify({ keys: [keys.publicKey.export({ format: 'jwk' })] });
+		engine.authProviders = [
+			{
+				type: 'customJwt',
+				issuer: 'https://issuer.test',
+				jwks: `data:application/json,${encodeURIComponent(jwks)}`,
+				algorithm: 'ES256'
+			}
+		];
+		// Just expired, which the clock tolerance of five seconds still lets in for a moment.
+		const value = await new SignJWT()
+			.setProtectedHeader({ alg: 'ES256' })
+			.setIssuer('https://issuer.test')
+			.setSubject('ada')
+			.setExpirationTime(Math.floor(Date.now() / 1000) - 3)
+			.sign(keys.privateKey);
+		const wire = await connect();
+		wire.add(0, 1, 'numbers:whoami', {});
+		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'User', value });
+		await wire.until(() => wire.value(1) === 'user');
+		await wire.closed;
+		expect(wire.messages.at(-1)).toEqual({
+			type: 'AuthError',
+			error: 'The token has expired.',
+			baseVersion: 1,
+			authUpdateAttempted: false
+		});
+	}, 15_000);
+
+	test('stays served when a query of another costs the engine its process', async () => {
+		const run = engine.querySet.bind(engine);
+		vi.spyOn(engine, 'querySet').mockImplementation(async (requests) => {
+			if (requests.some((request) => request.path === 'numbers:crash')) throw new Error('The engine was replaced.');
+			return await run(requests);
+		});
+		const [reckless, other] = [await connect(), await connect()];
+		reckless.add(0, 1, 'numbers:crash', {});
+		other.add(0, 1, 'numbers:get', { name: 'a' });
+		await other.until(() => other.value(1) === 0);
+		await reckless.until((messages) => JSON.stringify(messages).includes('The engine was replaced.'));
+		const attempts = vi.mocked(engine.querySet).mock.calls.length;
+		other.mutate(0, 'numbers:add', { name: 'a', by: 1 });
+		await other.until(() => other.value(1) === 1);
+		expect(vi.mocked(engine.querySet).mock.calls.length).toBeLessThanOrEqual(attempts + 1);
 	});
 
 	test('is closed for a frame beyond the limit, and others stay served', async () => {
