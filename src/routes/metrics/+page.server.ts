@@ -1,0 +1,7 @@
+import { fromConvex } from '$lib/server/convex.ts';
+import { api } from '../../convex/_generated/api.js';
+import type { PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async () => ({
+	entries: await fromConvex((client) => client.query(api.metricLibrary.list, {}))
+});
