@@ -8,6 +8,9 @@ export interface DatabaseOptions {
 	readonly synchronous: 'NORMAL' | 'FULL';
 }
 
+/** How long to wait for an engine that is being replaced to let go of the file. */
+const HANDOVER_MS = 1000;
+
 /** One SQLite file, opened for this process alone, with a cache of prepared statements. */
 export class Database {
 	readonly path: string;
@@ -22,7 +25,7 @@ export class Database {
 		this.path = path;
 		let connection: DatabaseSync | null = null;
 		try {
-			connection = new DatabaseSync(path);
+			connection = new DatabaseSync(path, { timeout: HANDOVER_MS });
 			prepareFile(connection, path, options);
 		} catch (error) {
 			connection?.close();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JSONValue } from 'convex/values';
 import { parseSchema } from './schema.ts';
-import { SqliteStore } from './store.ts';
+import type { SqliteStore } from './store.ts';
 import type { StoreTransaction } from './transaction.ts';
 import type { Scan, SchemaDefinition, StoredDocument } from './types.ts';
 

@@ -49,6 +49,7 @@ export function patchFromJson(json: JSONValue): Record<string, Value | undefined
 	}
 	const fields: Record<string, Value | undefined> = {};
 	for (const [name, value] of Object.entries(json)) {
+		checkFieldName(name);
 		if (value !== undefined) fields[name] = valueOrUndefinedFromJson(value);
 	}
 	return fields;
@@ -84,6 +85,8 @@ export function checkFieldName(name: string): void {
 	if (name.startsWith('$')) {
 		throw new DeveloperError('InvalidValue', `Field name ${name} starts with a '$', which is reserved.`);
 	}
+	// Assigning it would set the prototype and lose the field without a word.
+	if (name === '__proto__') throw new DeveloperError('InvalidValue', 'Field name __proto__ is not supported.');
 	for (let i = 0; i < name.length; i++) {
 		const code = name.charCodeAt(i);
 		if (code < 32 || code >= 127) {
