@@ -69,7 +69,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 		const url = `http://${name}:${await listen(main, host, options.port)}`;
 		const siteUrl = `http://${name}:${await listenForSite(site, host, url, options.sitePort)}`;
 		const { appDir, durability = 'normal' } = options;
-		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability });
+		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability, report: log });
 		undo.splice(1, 0, () => withinGrace(engine.close()));
 		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl });
 		undo.push(() => started.sync.close());

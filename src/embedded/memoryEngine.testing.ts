@@ -128,6 +128,12 @@ export class MemoryEngine implements Engine {
 	registerFile = refuse;
 	file = refuse;
 
+	/** As if the process that runs the functions had been replaced. */
+	restart(): void {
+		this.#subscriptions.clear();
+		for (const listener of this.#listeners) listener({ ts: this.#ts, invalidated: [], everything: true });
+	}
+
 	#query(request: QueryRequest): QueryResult {
 		this.runs += 1;
 		const names = new Set<string>();

@@ -1,8 +1,10 @@
 /** What the CLI asks besides pushes and functions: configuration, environment variables, logs. */
 import { z } from 'zod';
+import { EnvironmentRefusal } from '../engine/client.ts';
 import { readJson } from './body.ts';
 import { requireAdmin, sendJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { RequestFailure } from './failure.ts';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const LOG_POLL_MS = 60_000;
@@ -42,7 +44,12 @@ export async function updateEnvironment(exchange: Exchange): Promise<void> {
 	await requireAdmin(exchange);
 	const { changes } = await readJson(exchange.request, environmentChanges, MAX_BODY_BYTES);
 	const { engine, hub, authentication } = exchange.deployment;
-	await engine.setEnvironment(changes.map(({ name, value }) => ({ name, value: value ?? null })));
+	try {
+		await engine.setEnvironment(changes.map(({ name, value }) => ({ name, value: value ?? null })));
+	} catch (error) {
+		if (error instanceof EnvironmentRefusal) throw new RequestFailure(400, error.code, error.message);
+		throw error;
+	}
 	authentication.forgetProviders();
 	hub.invalidateEverything();
 	exchange.response.writeHead(200, { 'content-length': 0 }).end();

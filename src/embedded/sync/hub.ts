@@ -118,7 +118,7 @@ export class SubscriptionHub {
 	/** Functions or their environment changed: every answer may be different, and what was dangerous may be mended. */
 	invalidateEverything(): void {
 		this.#quarantine.clear();
-		this.#committed({ ts: this.#engine.latestTs(), invalidated: [], everything: true });
+		this.#invalidateAll(this.#engine.latestTs() + 1n);
 	}
 
 	close(): void {
@@ -130,16 +130,17 @@ export class SubscriptionHub {
 	#committed(notice: CommitNotice): void {
 		if (notice.ts > this.#horizon) this.#horizon = notice.ts;
 		for (const run of this.#unwatched) this.#invalidate(run, notice.ts);
-		if (notice.everything) {
-			if (this.#early) this.#early.everything = notice.ts;
-			for (const run of this.#watched.values()) this.#invalidate(run, notice.ts);
-			return;
-		}
+		if (notice.everything) return this.#invalidateAll(notice.ts);
 		for (const name of notice.invalidated) {
 			const run = this.#watched.get(name);
 			if (run) this.#invalidate(run, notice.ts);
 			else this.#early?.named.set(name, notice.ts);
 		}
+	}
+
+	#invalidateAll(ts: bigint): void {
+		if (this.#early) this.#early.everything = ts;
+		for (const run of [...this.#watched.values(), ...this.#unwatched]) this.#invalidate(run, ts);
 	}
 
 	#invalidate(run: LiveRun, ts: bigint): void {
@@ -258,24 +259,38 @@ export class SubscriptionHub {
 		const early: EarlyNotices = { everything: null, named: new Map() };
 		this.#early = early;
 		const requests = entries.map(({ spec, identity, name }) => queryRequest(spec, identity, newRequestId(), name));
-		const snapshot = await this.#engine.querySet(requests).catch(() => null);
-		this.#early = null;
-		if (!snapshot) {
-			await this.#isolate(entries);
+		const snapshot = await this.#engine.querySet(requests).catch(async (error: unknown) => {
+			for (const { key } of entries) this.#setAside(key, engineFailure(error));
+			await setTimeout(RETRY_AFTER_MS);
 			return null;
-		}
+		});
+		this.#early = null;
+		if (!snapshot) return null;
+		const { ts, results } = snapshot;
+		if (ts > this.#horizon) this.#horizon = ts;
+		// The engine was replaced meanwhile: what failed may be what ended it, and must not end the next one at once.
+		const replaced = early.everything !== null && early.everything <= ts;
 		for (const [index, { key, name, spec, asker }] of entries.entries()) {
-			const result = snapshot.results[index];
+			const result = results[index];
 			if (!result) throw new Error('The engine answered fewer queries than it was asked.');
-			const run = new LiveRun(name, spec, asker, result, snapshot.ts);
-			run.until = early.named.get(name) ?? early.everything;
+			const run = new LiveRun(name, spec, asker, result, ts);
 			runs.set(key, run);
-			if (run.until !== null) continue;
-			this.#watched.set(name, run);
-			this.#newest.set(run.key, run);
+			const until = early.named.get(name) ?? early.everything;
+			if (until !== null && until > ts) run.until = until;
+			else if (replaced && !result.outcome.ok) {
+				this.#setAside(key, result.outcome.failure);
+				this.#unwatched.add(run);
+			} else {
+				this.#watched.set(name, run);
+				this.#newest.set(run.key, run);
+			}
 		}
-		if (snapshot.ts > this.#horizon) this.#horizon = snapshot.ts;
-		return snapshot.ts;
+		return ts;
+	}
+
+	/** Does not run a question again for a while. */
+	#setAside(key: string, failure: Failure): void {
+		this.#quarantine.set(key, { failure, expires: Date.now() + QUARANTINE_MS });
 	}
 
 	#quarantined(key: string): QueryResult | null {
@@ -287,17 +302,10 @@ export class SubscriptionHub {
 		}
 		return { outcome: { ok: false, failure: entry.failure, logLines: [] }, journal: null, readIdentity: true };
 	}
+}
 
-	/** One of these queries cost the engine its process: run them one by one, and set aside those that do it again. */
-	async #isolate(entries: readonly Entry[]): Promise<void> {
-		for (const { key, spec, identity } of entries) {
-			try {
-				await this.#engine.querySet([queryRequest(spec, identity, newRequestId())]);
-			} catch (error) {
-				const message = `[Request ID: ${newRequestId()}] Server Error\n${error instanceof Error ? error.message : String(error)}`;
-				this.#quarantine.set(key, { failure: { message }, expires: Date.now() + QUARANTINE_MS });
-			}
-		}
-		await setTimeout(RETRY_AFTER_MS);
-	}
+function engineFailure(error: unknown): Failure {
+	return {
+		message: `[Request ID: ${newRequestId()}] Server Error\n${error instanceof Error ? error.message : String(error)}`
+	};
 }

@@ -327,14 +327,14 @@ describe('a socket', () => {
 	test('stays served when a query of another costs the engine its process', async () => {
 		const run = engine.querySet.bind(engine);
 		vi.spyOn(engine, 'querySet').mockImplementation(async (requests) => {
-			if (requests.some((request) => request.path === 'numbers:crash')) throw new Error('The engine was replaced.');
+			if (requests.some((request) => request.path === 'numbers:crash')) engine.restart();
 			return await run(requests);
 		});
 		const [reckless, other] = [await connect(), await connect()];
 		reckless.add(0, 1, 'numbers:crash', {});
 		other.add(0, 1, 'numbers:get', { name: 'a' });
 		await other.until(() => other.value(1) === 0);
-		await reckless.until((messages) => JSON.stringify(messages).includes('The engine was replaced.'));
+		await reckless.until((messages) => JSON.stringify(messages).includes('QueryFailed'));
 		const attempts = vi.mocked(engine.querySet).mock.calls.length;
 		other.mutate(0, 'numbers:add', { name: 'a', by: 1 });
 		await other.until(() => other.value(1) === 1);
