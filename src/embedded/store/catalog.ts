@@ -183,7 +183,7 @@ export class Catalog {
 }
 
 /** Throws a DeveloperError when `name` cannot name a table. */
-export function checkTableName(name: string): void {
+function checkTableName(name: string): void {
 	if (TABLE_NAME.test(name) && /[^_]/.test(name)) return;
 	throw new DeveloperError(
 		'InvalidTableName',

@@ -8,7 +8,7 @@ const pool = new Uint8Array(POOL_SIZE);
 let poolUsed = POOL_SIZE;
 
 /** The next representable float above a positive one. */
-export function nextFloat(value: number): number {
+function nextFloat(value: number): number {
 	floats[0] = value;
 	const low = ((words[0] ?? 0) + 1) >>> 0;
 	words[0] = low;

@@ -13,7 +13,7 @@ export class StoreError extends Error {
 }
 
 /** SQLite's primary result code of an error of node:sqlite, or null. */
-export function sqliteCode(error: unknown): number | null {
+function sqliteCode(error: unknown): number | null {
 	if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
 	return error.errcode & 0xff;
 }

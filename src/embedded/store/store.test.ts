@@ -190,6 +190,24 @@ describe('transactions', () => {
 		expect(read(store, (next) => next.count('', 'notes'))).toBe(1);
 	});
 
+	test('a transaction in which SQLite failed cannot be committed, whatever the function does about it', () => {
+		applySchema(store, exportedSchema({ notes: { indexes: { by_a: ['a'] } } }));
+		// The second half of an insert, the index entry, is made to fail.
+		store.database.connection.exec(
+			"CREATE TEMP TRIGGER fail BEFORE INSERT ON idx BEGIN SELECT RAISE(ABORT, 'disk trouble'); END"
+		);
+		const tx = store.begin('write');
+		expect(() => tx.insert('', 'notes', { a: 1 })).toThrow('disk trouble');
+		expect(() => tx.insert('', 'other', {})).toThrow('can only be rolled back');
+		expect(() => tx.commit()).toThrow('can only be rolled back');
+		tx.rollback();
+		store.database.connection.exec('DROP TRIGGER fail');
+		expect(read(store, (next) => next.count('', 'notes'))).toBe(0);
+		expect(store.tableNames('')).toEqual(['notes']);
+		write(store, (next) => next.insert('', 'notes', { a: 1 }));
+		expect(indexFaults(store)).toEqual([]);
+	});
+
 	test('a write transaction stands alone', () => {
 		const reading = store.begin('read');
 		expect(() => store.begin('write')).toThrow('while a read transaction is open');

@@ -1,20 +1,18 @@
 import { DeveloperError } from '../values/errors.ts';
-import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
+import { decodeId, tryDecodeId } from '../values/ids.ts';
 import type { DecodedId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
 import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
-import { creationTimeAfter, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
 import {
-	encodeDocument,
 	mergeFields,
 	parseDocument,
 	storedDocument,
 	withoutEqualSystemFields,
 	withoutSystemFields
 } from './documents.ts';
-import type { ParsedDocument } from './documents.ts';
-import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntry } from './indexes.ts';
+import { storeError } from './errors.ts';
+import { documentsIndex } from './indexes.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
 import type {
@@ -27,7 +25,8 @@ import type {
 	StoredDocument,
 	Transaction
 } from './types.ts';
-import type { ConvexObject } from '../values/value.ts';
+import { DocumentWriter } from './writer.ts';
+import type { LocatedDocument } from './writer.ts';
 
 /** What the store lends to a transaction. */
 export interface TransactionHost {
@@ -41,13 +40,7 @@ export interface TransactionHost {
 }
 
 /** Who writes: functions may not touch system tables, the engine may. */
-type Writer = 'function' | 'system';
-
-interface Found {
-	readonly table: TableEntry;
-	readonly internal: Uint8Array;
-	readonly document: StoredDocument;
-}
+type Caller = 'function' | 'system';
 
 export class StoreTransaction implements Transaction {
 	readonly kind: 'read' | 'write';
@@ -56,12 +49,12 @@ export class StoreTransaction implements Transaction {
 	readonly #database: Database;
 	readonly #catalog: Catalog;
 	readonly #reads = new ReadLog();
-	#entries: { readonly index: number; readonly key: Uint8Array }[] = [];
-	#touched: string[] = [];
+	readonly #writer: DocumentWriter;
 	#savepoints = 0;
 	/** Grows with every partial rollback, so that open scans read again. */
 	#rollbacks = 0;
 	#catalogChanged = false;
+	#broken = false;
 	#ended = false;
 
 	constructor(host: TransactionHost, kind: 'read' | 'write') {
@@ -70,6 +63,7 @@ export class StoreTransaction implements Transaction {
 		this.#database = host.database;
 		this.#catalog = host.catalog;
 		this.snapshotTs = host.latestTs;
+		this.#writer = new DocumentWriter(host.database, host.catalog, () => host.commitTs());
 	}
 
 	get reads(): ReadSet {
@@ -149,8 +143,7 @@ export class StoreTransaction implements Transaction {
 		this.#checkWrite();
 		const name = `s${++this.#savepoints}`;
 		const depth = this.#savepoints;
-		const entries = this.#entries.length;
-		const touched = this.#touched.length;
+		const mark = this.#writer.mark();
 		const catalogChanged = this.#catalogChanged;
 		this.#catalogChanged = false;
 		this.#database.prepare(`SAVEPOINT ${name}`).run();
@@ -170,8 +163,7 @@ export class StoreTransaction implements Transaction {
 				finish();
 				this.#database.prepare(`ROLLBACK TO ${name}`).run();
 				this.#database.prepare(`RELEASE ${name}`).run();
-				this.#entries.length = entries;
-				this.#touched.length = touched;
+				this.#writer.forgetSince(mark);
 				this.#rollbacks++;
 				if (this.#catalogChanged) this.#catalog.load();
 				this.#catalogChanged = catalogChanged;
@@ -186,6 +178,7 @@ export class StoreTransaction implements Transaction {
 			this.#host.end(this, null);
 			return { ts: this.snapshotTs, entries: [], ids: new Set() };
 		}
+		this.#checkWrite();
 		if (this.#savepoints > 0) throw new Error('a savepoint is still open');
 		const ts = this.#host.commitTs();
 		try {
@@ -193,11 +186,11 @@ export class StoreTransaction implements Transaction {
 			this.#database.prepare('COMMIT').run();
 		} catch (error) {
 			this.rollback();
-			throw error;
+			throw storeError(this.#database.path, error);
 		}
 		this.#ended = true;
 		this.#host.end(this, ts);
-		return { ts, entries: this.#entries, ids: new Set(this.#touched) };
+		return this.#writer.writes(ts);
 	}
 
 	rollback(): void {
@@ -215,74 +208,49 @@ export class StoreTransaction implements Transaction {
 		this.#catalogChanged = true;
 	}
 
-	#insert(component: string, name: string, fields: DocumentFields, writer: Writer): string {
+	#insert(component: string, name: string, fields: DocumentFields, caller: Caller): string {
 		this.#checkWrite();
-		if (writer === 'function' && name.startsWith('_')) {
+		if (caller === 'function' && name.startsWith('_')) {
 			throw new DeveloperError('InvalidTableName', `Invalid table name ${name} starts with metadata prefix '_'`);
 		}
 		const table = this.#catalog.table(component, name);
-		if (this.#catalog.persist(table)) this.#catalogChanged = true;
-		const creationTime = creationTimeAfter(table.lastCreation);
-		const internal = newInternalId(creationTime);
-		const id = encodeId(table.number, internal);
-		const document = encodeDocument(table, id, creationTime, withoutSystemFields(fields), this.#commitTs);
-		table.lastCreation = creationTime;
-		this.#database
-			.prepare('INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)')
-			.run(table.number, internal, document.json);
-		this.#wrote(table, internal, id);
-		for (const index of table.indexes) this.#addEntry(index, indexKey(index, document.fields, internal));
+		const allowed = withoutSystemFields(fields);
+		const { id, created } = this.#write(() => this.#writer.insert(table, allowed));
+		this.#catalogChanged ||= created;
 		return id;
 	}
 
-	#patch(component: string, id: string, fields: DocumentFields, writer: Writer): StoredDocument {
-		const found = this.#require(component, id, writer, 'patch');
+	#patch(component: string, id: string, fields: DocumentFields, caller: Caller): StoredDocument {
+		const found = this.#require(component, id, caller, 'patch');
 		const old = parseDocument(found.document.json);
 		const patch = withoutEqualSystemFields(fields, id, old.creationTime);
-		return this.#update(found, old, mergeFields(old.fields, patch));
+		return this.#write(() => this.#writer.update(found, old, mergeFields(old.fields, patch)));
 	}
 
-	#replace(component: string, id: string, fields: DocumentFields, writer: Writer): StoredDocument {
-		const found = this.#require(component, id, writer, 'replace');
+	#replace(component: string, id: string, fields: DocumentFields, caller: Caller): StoredDocument {
+		const found = this.#require(component, id, caller, 'replace');
 		const old = parseDocument(found.document.json);
-		return this.#update(found, old, withoutEqualSystemFields(fields, id, old.creationTime));
+		const next = withoutEqualSystemFields(fields, id, old.creationTime);
+		return this.#write(() => this.#writer.update(found, old, next));
 	}
 
-	#update(found: Found, old: ParsedDocument, fields: ConvexObject): StoredDocument {
-		const { table, internal } = found;
-		const { id } = found.document;
-		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
-		this.#database
-			.prepare('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?')
-			.run(document.json, table.number, internal);
-		this.#wrote(table, internal, id);
-		for (const index of table.indexes) {
-			const before = indexKey(index, old.fields, internal);
-			const after = indexKey(index, document.fields, internal);
-			this.#entry(index, before);
-			if (Buffer.compare(before, after) === 0) continue;
-			deleteEntry(this.#database, index, before);
-			this.#addEntry(index, after);
+	#remove(component: string, id: string, caller: Caller): StoredDocument {
+		const found = this.#require(component, id, caller, 'delete');
+		this.#write(() => this.#writer.remove(found));
+		return found.document;
+	}
+
+	/** A mistake of the caller leaves nothing behind; after any other failure half a document may have been written. */
+	#write<T>(action: () => T): T {
+		try {
+			return action();
+		} catch (error) {
+			if (!(error instanceof DeveloperError)) this.#broken = true;
+			throw storeError(this.#database.path, error);
 		}
-		return { id, json: document.json };
 	}
 
-	#remove(component: string, id: string, writer: Writer): StoredDocument {
-		const found = this.#require(component, id, writer, 'delete');
-		const { table, internal, document } = found;
-		this.#database.prepare('DELETE FROM docs WHERE tbl = ? AND id = ?').run(table.number, internal);
-		this.#wrote(table, internal, id);
-		if (table.indexes.length === 0) return document;
-		const { fields } = parseDocument(document.json);
-		for (const index of table.indexes) {
-			const key = indexKey(index, fields, internal);
-			deleteEntry(this.#database, index, key);
-			this.#entry(index, key);
-		}
-		return document;
-	}
-
-	#find(component: string, id: DecodedId): Found | null {
+	#find(component: string, id: DecodedId): LocatedDocument | null {
 		const table = this.#catalog.byNumber(component, id.table);
 		if (table === null) return null;
 		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', table.number, id.internal)?.[0];
@@ -290,12 +258,12 @@ export class StoreTransaction implements Transaction {
 	}
 
 	/** The document to change. Whether it exists was read, so it belongs to the read set. */
-	#require(component: string, id: string, writer: Writer, verb: 'patch' | 'replace' | 'delete'): Found {
+	#require(component: string, id: string, caller: Caller, verb: 'patch' | 'replace' | 'delete'): LocatedDocument {
 		this.#checkWrite();
 		const decoded = decodeId(id);
 		const table = this.#catalog.byNumber(component, decoded.table);
 		if (table === null) throw new DeveloperError('TableNotFound', `Table for ID "${id}" not found`);
-		if (writer === 'function' && table.name.startsWith('_')) {
+		if (caller === 'function' && table.name.startsWith('_')) {
 			throw new DeveloperError('ReadOnlyTable', `Cannot ${verb} a document of the system table "${table.name}".`);
 		}
 		this.#reads.id(id);
@@ -317,23 +285,6 @@ export class StoreTransaction implements Transaction {
 		);
 	}
 
-	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
-		table.generation++;
-		this.#touched.push(id);
-		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
-	}
-
-	#addEntry(index: IndexEntry, key: Uint8Array): void {
-		insertEntry(this.#database, index, key);
-		this.#entry(index, key);
-	}
-
-	#entry(index: IndexEntry, key: Uint8Array): void {
-		this.#entries.push({ index: index.id, key });
-	}
-
-	readonly #commitTs = (): bigint => this.#host.commitTs();
-
 	#check(): void {
 		if (this.#ended) throw new Error('the transaction has ended');
 	}
@@ -341,5 +292,6 @@ export class StoreTransaction implements Transaction {
 	#checkWrite(): void {
 		this.#check();
 		if (this.kind === 'read') throw new Error('a read transaction cannot write');
+		if (this.#broken) throw new Error('the transaction failed and can only be rolled back');
 	}
 }

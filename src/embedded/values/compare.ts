@@ -19,7 +19,7 @@ export function compareValues(a: Value | undefined, b: Value | undefined): numbe
 }
 
 /** Order of two strings by their UTF-8 bytes. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
 	const length = Math.min(a.length, b.length);
 	for (let i = 0; i < length; i++) {
 		const x = a.charCodeAt(i);

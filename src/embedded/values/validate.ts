@@ -10,7 +10,7 @@ import type { ConvexObject } from './value.ts';
 export type TableResolver = (table: number) => string | null;
 
 /** The first thing that is wrong with a value. */
-export interface Fault {
+interface Fault {
 	/** Where, from the root: `.items[2].name`; empty for the root. */
 	readonly path: string;
 	/** The validator there, as source: `v.string()`. */

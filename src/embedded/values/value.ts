@@ -5,7 +5,7 @@ import { DeveloperError } from './errors.ts';
 export type ConvexObject = { readonly [field: string]: Value | undefined };
 
 /** Convex's own limit on values inside values. */
-export const MAX_NESTING = 64;
+const MAX_NESTING = 64;
 
 const MAX_FIELD_NAME = 1024;
 const MAX_INT64 = 2n ** 63n - 1n;

@@ -1,0 +1,113 @@
+import { encodeId } from '../values/ids.ts';
+import type { ConvexObject } from '../values/value.ts';
+import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import { creationTimeAfter, newInternalId } from './clock.ts';
+import type { Database } from './database.ts';
+import { encodeDocument, parseDocument } from './documents.ts';
+import type { ParsedDocument } from './documents.ts';
+import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntry } from './indexes.ts';
+import type { CommitWrites, StoredDocument } from './types.ts';
+
+/** A document with where it lies. */
+export interface LocatedDocument {
+	readonly table: TableEntry;
+	readonly internal: Uint8Array;
+	readonly document: StoredDocument;
+}
+
+/** How much had been written at some moment. */
+export interface WriteMark {
+	readonly entries: number;
+	readonly ids: number;
+}
+
+/** Writes documents with their index entries, and keeps the list of what a commit changed. */
+export class DocumentWriter {
+	readonly #database: Database;
+	readonly #catalog: Catalog;
+	readonly #commitTs: () => bigint;
+	readonly #entries: { readonly index: number; readonly key: Uint8Array }[] = [];
+	readonly #ids: string[] = [];
+
+	constructor(database: Database, catalog: Catalog, commitTs: () => bigint) {
+		this.#database = database;
+		this.#catalog = catalog;
+		this.#commitTs = commitTs;
+	}
+
+	/** Returns the new id, and whether the table came into being. Throws a DeveloperError before anything is written. */
+	insert(table: TableEntry, fields: ConvexObject): { readonly id: string; readonly created: boolean } {
+		const creationTime = creationTimeAfter(table.lastCreation);
+		const internal = newInternalId(creationTime);
+		const id = encodeId(table.number, internal);
+		const document = encodeDocument(table, id, creationTime, fields, this.#commitTs);
+		const created = this.#catalog.persist(table);
+		table.lastCreation = creationTime;
+		this.#database.run('INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)', table.number, internal, document.json);
+		this.#wrote(table, internal, id);
+		for (const index of table.indexes) this.#addEntry(index, indexKey(index, document.fields, internal));
+		return { id, created };
+	}
+
+	/** Replaces the fields of a document. Throws a DeveloperError before anything is written. */
+	update(
+		{ table, internal, document: { id } }: LocatedDocument,
+		old: ParsedDocument,
+		fields: ConvexObject
+	): StoredDocument {
+		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
+		this.#database.run('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?', document.json, table.number, internal);
+		this.#wrote(table, internal, id);
+		for (const index of table.indexes) {
+			const before = indexKey(index, old.fields, internal);
+			const after = indexKey(index, document.fields, internal);
+			// Whoever read the document through this index has read its content, so an unchanged entry is reported too.
+			this.#report(index, before);
+			if (Buffer.compare(before, after) === 0) continue;
+			deleteEntry(this.#database, index, before);
+			this.#addEntry(index, after);
+		}
+		return { id, json: document.json };
+	}
+
+	remove({ table, internal, document }: LocatedDocument): void {
+		this.#database.run('DELETE FROM docs WHERE tbl = ? AND id = ?', table.number, internal);
+		this.#wrote(table, internal, document.id);
+		if (table.indexes.length === 0) return;
+		const { fields } = parseDocument(document.json);
+		for (const index of table.indexes) {
+			const key = indexKey(index, fields, internal);
+			deleteEntry(this.#database, index, key);
+			this.#report(index, key);
+		}
+	}
+
+	mark(): WriteMark {
+		return { entries: this.#entries.length, ids: this.#ids.length };
+	}
+
+	/** Forgets what was written since the mark; the rows are SQLite's to roll back. */
+	forgetSince(mark: WriteMark): void {
+		this.#entries.length = mark.entries;
+		this.#ids.length = mark.ids;
+	}
+
+	writes(ts: bigint): CommitWrites {
+		return { ts, entries: this.#entries, ids: new Set(this.#ids) };
+	}
+
+	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
+		table.generation++;
+		this.#ids.push(id);
+		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
+	}
+
+	#addEntry(index: IndexEntry, key: Uint8Array): void {
+		insertEntry(this.#database, index, key);
+		this.#report(index, key);
+	}
+
+	#report(index: IndexEntry, key: Uint8Array): void {
+		this.#entries.push({ index: index.id, key });
+	}
+}
