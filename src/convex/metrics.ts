@@ -56,6 +56,7 @@ class SliceFetch {
 	readonly #stop = new AbortController();
 	readonly #startedAt = Date.now();
 	#callsTold = 0;
+	#progress = 0;
 	#calls: () => number = () => 0;
 	#redact: (text: string) => string = (text) => text;
 
@@ -125,11 +126,12 @@ class SliceFetch {
 				readAt,
 				points,
 				checkpoint: last ? checkpoint : null,
-				progress: last ? page.progress : 0,
+				progress: last ? page.progress : this.#progress,
 				missing: last ? missing : []
 			});
 			if (!kept) return false;
 		}
+		this.#progress = page.progress;
 		return true;
 	}
 
