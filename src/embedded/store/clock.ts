@@ -35,8 +35,7 @@ export function newInternalId(creationTime: number): Uint8Array {
 		poolUsed = 0;
 	}
 	const id = new Uint8Array(16);
-	id.set(pool.subarray(poolUsed, poolUsed + 8), 8);
-	poolUsed += 8;
+	for (let i = 8; i < 16; i++) id[i] = pool[poolUsed++] ?? 0;
 	view.setFloat64(0, creationTime);
 	for (let i = 0; i < 8; i++) id[i] = view.getUint8(i);
 	id[0] = (id[0] ?? 0) | 0x80;

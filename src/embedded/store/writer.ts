@@ -8,6 +8,8 @@ import type { ParsedDocument } from './documents.ts';
 import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntry } from './indexes.ts';
 import type { CommitWrites, StoredDocument } from './types.ts';
 
+const INSERT = 'INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)';
+
 /** A document with where it lies. */
 export interface LocatedDocument {
 	readonly table: TableEntry;
@@ -43,7 +45,7 @@ export class DocumentWriter {
 		const document = encodeDocument(table, id, creationTime, fields, this.#commitTs);
 		const created = this.#catalog.persist(table);
 		table.lastCreation = creationTime;
-		this.#database.run('INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)', table.number, internal, document.json);
+		this.#database.prepare(INSERT).run(table.number, internal, document.json);
 		this.#wrote(table, internal, id);
 		for (const index of table.indexes) this.#addEntry(index, indexKey(index, document.fields, internal));
 		return { id, created };
