@@ -153,7 +153,11 @@ export interface PreparedPush {
 export interface AppliedPush {
 	readonly modulesAdded: readonly string[];
 	readonly modulesRemoved: readonly string[];
-	readonly cronDiff: { readonly added: readonly string[]; readonly updated: readonly string[]; readonly deleted: readonly string[] };
+	readonly cronDiff: {
+		readonly added: readonly string[];
+		readonly updated: readonly string[];
+		readonly deleted: readonly string[];
+	};
 }
 
 export interface EnvironmentVariable {

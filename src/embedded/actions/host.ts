@@ -1,0 +1,162 @@
+import { Child } from '../engine/child.ts';
+import type { Limits } from '../engine/limits.ts';
+import type {
+	ActionRun,
+	ActionsMethods,
+	DeploymentState,
+	EngineSettings,
+	FrontMethods,
+	HttpRun,
+	WireRequest
+} from '../engine/protocol.ts';
+import { answer, Outbox } from '../engine/rpc.ts';
+import type { Handlers } from '../engine/rpc.ts';
+import { environmentOf } from '../engine/runtime.ts';
+import type { FunctionCall } from '../engine/types.ts';
+
+/** The process that ran an action ended, or stopped answering: whatever the action had done stays done. */
+export class ActionDied extends Error {
+	override readonly name = 'ActionDied';
+}
+
+const ENTRY = new URL('./process.ts', import.meta.url);
+
+/** One actions process, for one push and one environment. */
+class ActionsProcess {
+	readonly #child: Child;
+	readonly #outbox: Outbox<ActionsMethods>;
+	readonly #limits: Limits;
+	#retired = false;
+	#running = 0;
+	#pinger: NodeJS.Timeout | undefined;
+	#overdue: NodeJS.Timeout | undefined;
+	ended = false;
+
+	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: Handlers<FrontMethods>) {
+		this.#limits = limits;
+		this.#child = new Child({
+			entry: ENTRY,
+			heapMegabytes: limits.heapMegabytes,
+			environment: Object.fromEntries(environmentOf(deployment, settings)),
+			onMessage: (message) => {
+				if (this.#outbox.receive(message)) return;
+				if (message.kind === 'call') void answer(handlers, message, (reply) => this.#child.sendAny(reply));
+			},
+			onEnd: (description) => {
+				this.ended = true;
+				clearInterval(this.#pinger);
+				clearTimeout(this.#overdue);
+				this.#outbox.rejectAll(
+					new ActionDied(
+						`The action was lost: the process that ran it ended (${description}). It was not started again, because it may have had effects.`
+					)
+				);
+			}
+		});
+		this.#outbox = new Outbox((message) => this.#child.sendAny(message));
+		this.#outbox.call('start', { settings, deployment, limits }).then(
+			() => this.#keepAlive(),
+			(error: unknown) => {
+				this.#outbox.rejectAll(
+					new ActionDied(
+						`The actions process could not start: ${error instanceof Error ? error.message : String(error)}`
+					)
+				);
+				this.kill();
+			}
+		);
+	}
+
+	async run<K extends 'action' | 'httpAction'>(
+		method: K,
+		params: Parameters<ActionsMethods[K]>[0]
+	): Promise<ReturnType<ActionsMethods[K]>> {
+		this.#running++;
+		try {
+			return await this.#outbox.call(method, params);
+		} finally {
+			this.#running--;
+			this.#endWhenIdle();
+		}
+	}
+
+	/** Ends the process once what it runs has ended. */
+	retire(): void {
+		this.#retired = true;
+		this.#endWhenIdle();
+	}
+
+	kill(): void {
+		this.ended = true;
+		clearInterval(this.#pinger);
+		this.#child.kill();
+	}
+
+	#endWhenIdle(): void {
+		if (this.#retired && this.#running === 0) this.kill();
+	}
+
+	/** A process that an endless loop holds answers nothing: it is ended, and with it what it runs. */
+	#keepAlive(): void {
+		this.#pinger = setInterval(() => {
+			if (this.#overdue !== undefined || this.#running === 0) return;
+			this.#overdue = setTimeout(() => this.kill(), this.#limits.pingTimeout);
+			this.#outbox.call('ping', null).then(
+				() => {
+					clearTimeout(this.#overdue);
+					this.#overdue = undefined;
+				},
+				() => undefined
+			);
+		}, this.#limits.pingInterval);
+		this.#pinger.unref();
+	}
+}
+
+/** Runs actions in the process of the current push, started with the first action and replaced when it ends. */
+export class ActionsHost {
+	readonly #settings: EngineSettings;
+	readonly #limits: Limits;
+	readonly #handlers: Handlers<FrontMethods>;
+	#deployment: DeploymentState;
+	#process: ActionsProcess | null = null;
+	readonly #retired = new Set<ActionsProcess>();
+
+	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: Handlers<FrontMethods>) {
+		this.#settings = settings;
+		this.#limits = limits;
+		this.#deployment = deployment;
+		this.#handlers = handlers;
+	}
+
+	/** From now on, actions run this deployment's code; those under way finish where they are. */
+	deploy(deployment: DeploymentState): void {
+		this.#deployment = deployment;
+		for (const old of this.#retired) if (old.ended) this.#retired.delete(old);
+		if (this.#process !== null) {
+			this.#retired.add(this.#process);
+			this.#process.retire();
+		}
+		this.#process = null;
+	}
+
+	action(callId: number, call: FunctionCall): Promise<ActionRun> {
+		return this.#current().run('action', { callId, call });
+	}
+
+	httpAction(callId: number, request: WireRequest): Promise<HttpRun> {
+		return this.#current().run('httpAction', { callId, request });
+	}
+
+	close(): void {
+		this.#process?.kill();
+		for (const old of this.#retired) old.kill();
+	}
+
+	#current(): ActionsProcess {
+		if (this.#process === null || this.#process.ended) {
+			this.#process = new ActionsProcess(this.#settings, this.#limits, this.#deployment, this.#handlers);
+		}
+		return this.#process;
+	}
+}

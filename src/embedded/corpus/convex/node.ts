@@ -1,0 +1,40 @@
+'use node';
+import { createHash } from 'node:crypto';
+import { v } from 'convex/values';
+import { internal } from './_generated/api';
+import { action } from './_generated/server';
+
+export const hash = action({
+	args: { text: v.string() },
+	returns: v.string(),
+	handler: async (ctx, { text }) => {
+		console.log('hashing', text);
+		await ctx.runMutation(internal.events.add, { kind: 'hashed' });
+		return createHash('sha256').update(text).digest('hex');
+	}
+});
+
+export const exits = action({ args: {}, handler: () => process.exit(3) });
+export const dies = action({ args: {}, handler: () => void process.kill(process.pid, 'SIGKILL') });
+export const loops = action({
+	args: {},
+	handler: () => {
+		for (;;);
+	}
+});
+export const variables = action({ args: {}, handler: () => Object.keys(process.env).sort() });
+export const fails = action({
+	args: {},
+	handler: () => {
+		throw new Error('in node');
+	}
+});
+export const lateThrow = action({
+	args: {},
+	handler: () =>
+		new Promise<void>(() => {
+			setTimeout(() => {
+				throw new Error('thrown in a timer');
+			}, 10);
+		})
+});

@@ -1,0 +1,21 @@
+/** Evaluates one bundle and ends. Nothing that the bundle does at its top level outlives this process. */
+import { NodeModules } from '../actions/nodeModules.ts';
+import { AnalysisRefusal, analyzeBundle } from './analyze.ts';
+import type { AnalysisMethods } from './protocol.ts';
+import { serveSerially } from './rpc.ts';
+import { environmentOf } from './runtime.ts';
+
+process.on('disconnect', () => process.exit());
+process.on('unhandledRejection', () => undefined);
+
+serveSerially<AnalysisMethods>({
+	async analyze({ bundle, settings, environment, directory }) {
+		try {
+			const node = new NodeModules(directory, bundle.functions, settings.appDir);
+			return await analyzeBundle(bundle, environmentOf({ environment }, settings), node);
+		} catch (error) {
+			if (error instanceof AnalysisRefusal) return error.refusal;
+			throw error;
+		}
+	}
+});

@@ -1,0 +1,57 @@
+import type { StoreTransaction } from '../store/transaction.ts';
+import type { LogBuffer } from './console.ts';
+import type { QueryStream } from './syscalls/stream.ts';
+import type { FunctionPath } from './paths.ts';
+import type { FunctionCall, Identity } from './types.ts';
+
+/** What all functions of one request share: the outermost call and everything it calls. */
+export interface Request {
+	readonly identity: Identity;
+	readonly requestId: string;
+	readonly caller: FunctionCall['caller'];
+	readonly transaction: StoreTransaction;
+	readonly logs: LogBuffer;
+	/** Milliseconds since 1970; what `Date.now()` says throughout. */
+	readonly now: number;
+	/** The job that this request runs, when the scheduler is the caller. */
+	readonly job: string | null;
+	readIdentity: boolean;
+	scheduled: number;
+	rowsRead: number;
+	bytesRead: number;
+	/** Files to remove from disk once the transaction has committed. */
+	readonly removedFiles: string[];
+}
+
+/** One running query or mutation. */
+export interface Call {
+	readonly request: Request;
+	readonly kind: 'Query' | 'Mutation';
+	readonly component: string;
+	readonly path: FunctionPath;
+	/** 0 for the outermost call. */
+	readonly depth: number;
+	readonly streams: Map<number, QueryStream>;
+	/** Cursor at which an earlier run of this query ended its page, and the one of this run. */
+	readonly journal: string | null;
+	nextJournal: string | null;
+	/** Settles when the nested call under way has ended; syscalls of this call wait for it. */
+	nested: Promise<void> | null;
+	/** True once the function has returned: what it left running can do nothing any more. */
+	ended: boolean;
+}
+
+export function newCall(
+	request: Request,
+	call: Pick<Call, 'kind' | 'path' | 'depth' | 'component'> & { readonly journal?: string | null }
+): Call {
+	return {
+		...call,
+		request,
+		journal: call.journal ?? null,
+		nextJournal: null,
+		streams: new Map(),
+		nested: null,
+		ended: false
+	};
+}

@@ -1,0 +1,269 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { ActionDied, ActionsHost } from '../actions/host.ts';
+import { actionSyscall } from '../actions/syscalls.ts';
+import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
+import { digestMatches } from '../files/disk.ts';
+import type { JobEnd } from '../scheduler/jobs.ts';
+import { failure } from './failure.ts';
+import type { Limits } from './limits.ts';
+import type { Notices } from './notices.ts';
+import { displayPath, parseFunctionPath } from './paths.ts';
+import type { DeploymentState, EngineSettings, MutationRun, QueryRun, Trace } from './protocol.ts';
+import { EngineDied } from './supervisor.ts';
+import type { EngineSupervisor } from './supervisor.ts';
+import type {
+	FunctionCall,
+	HttpActionRequest,
+	HttpActionResponse,
+	MutationResult,
+	Outcome,
+	QueryRequest,
+	QueryResult,
+	QuerySetResult,
+	SessionRequest,
+	StoredFile
+} from './types.ts';
+
+/** Runs functions of every kind in the process that is theirs, and reports each as it ends. */
+export class Calls {
+	/** Called when there may be new work for the scheduler. */
+	onScheduled: () => void = () => undefined;
+	readonly actions: ActionsHost;
+	readonly #engine: EngineSupervisor;
+	readonly #notices: Notices;
+	readonly #backend: ActionBackend;
+	/** What each running action runs for, by call id. */
+	readonly #contexts = new Map<number, ActionContext>();
+	#lastCallId = 0;
+
+	constructor(
+		settings: EngineSettings,
+		limits: Limits,
+		engine: EngineSupervisor,
+		notices: Notices,
+		deployment: DeploymentState
+	) {
+		this.#engine = engine;
+		this.#notices = notices;
+		this.#backend = {
+			cloudUrl: settings.cloudUrl,
+			query: async (call) => {
+				const { results } = await this.querySet([{ ...call, journal: null }]);
+				return results[0]?.outcome ?? lost(call, 'The query gave no answer.');
+			},
+			mutation: async (call) => (await this.mutation(call)).outcome,
+			action: (call) => this.action(call),
+			schedule: async (args) => {
+				const id = await notices.commit(engine.call('schedule', { args }));
+				this.onScheduled();
+				return id;
+			},
+			cancelJob: (id) => notices.commit(engine.call('cancelJob', { id })),
+			file: (storageId) => engine.call('file', storageId),
+			deleteFile: (storageId) => notices.commit(engine.call('deleteFile', storageId)),
+			uploadUrl: () => engine.call('uploadUrl', null)
+		};
+		this.actions = new ActionsHost(settings, limits, deployment, {
+			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#context(callId), op, args),
+			storeFile: ({ file, sha256 }) => this.#storeFile(file, sha256),
+			findFile: ({ storageId }) => engine.call('file', storageId)
+		});
+	}
+
+	/** Runs every query at one snapshot. A query that ends the engine process fails alone; the others are run again. */
+	async querySet(requests: readonly QueryRequest[]): Promise<QuerySetResult> {
+		const results: (QueryResult | undefined)[] = requests.map(() => undefined);
+		for (;;) {
+			const places = requests.flatMap((_, place) => (results[place] === undefined ? [place] : []));
+			const asked = places.flatMap((place) => requests[place] ?? []);
+			try {
+				const set = await this.#engine.call('querySet', asked);
+				set.runs.forEach((run, i) => this.#answered(results, places[i], asked[i], run));
+				return { ts: set.ts, results: results.filter((result) => result !== undefined) };
+			} catch (error) {
+				const place = error instanceof EngineDied ? places[error.progress] : undefined;
+				const request = place === undefined ? undefined : requests[place];
+				if (!(error instanceof EngineDied) || place === undefined || request === undefined) throw error;
+				const outcome = lost(request, error.message);
+				results[place] = { outcome, journal: null, readIdentity: true };
+				this.#notices.ran(request, emptyTrace('Query'), outcome.failure);
+			}
+		}
+	}
+
+	async mutation(call: FunctionCall, session?: SessionRequest): Promise<MutationResult> {
+		try {
+			return this.#mutated(call, await this.#engine.call('mutation', { call, session: session ?? null }));
+		} catch (error) {
+			if (!(error instanceof EngineDied)) throw error;
+			const outcome = lost(call, error.message);
+			this.#notices.ran(call, emptyTrace('Mutation'), outcome.failure);
+			return { outcome, ts: null };
+		}
+	}
+
+	async action(call: FunctionCall, job: string | null = null): Promise<Outcome> {
+		const refusal = await this.#engine.call('checkAction', call);
+		if (refusal !== null) return this.#ended(call, emptyTrace('Action'), lost(call, refusal));
+		const callId = this.#enter(call, job);
+		try {
+			const { outcome, trace } = await this.actions.action(callId, call);
+			if (!outcome.ok) return this.#ended(call, trace, outcome);
+			const mismatch = await this.#engine.call('checkReturn', { path: call.path, value: outcome.value });
+			return this.#ended(
+				call,
+				trace,
+				mismatch === null ? outcome : { ...lost(call, mismatch), logLines: outcome.logLines }
+			);
+		} catch (error) {
+			if (!(error instanceof ActionDied)) throw error;
+			return this.#ended(call, emptyTrace('Action'), lost(call, error.message));
+		} finally {
+			this.#contexts.delete(callId);
+		}
+	}
+
+	async httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
+		const { identity, requestId } = request;
+		const call = {
+			path: `${request.method} ${new URL(request.url).pathname}`,
+			componentPath: '',
+			identity,
+			requestId,
+			caller: 'httpAction'
+		} as const;
+		const callId = this.#enter(call, null);
+		try {
+			const { status, headers, body, error, identifier, trace } = await this.actions.httpAction(callId, request);
+			this.#notices.ran({ ...call, path: identifier }, trace, error === null ? null : { message: error });
+			return { status, headers, body };
+		} catch (error) {
+			if (!(error instanceof ActionDied)) throw error;
+			const told = failure({ message: error.message }, requestId);
+			this.#notices.ran(call, emptyTrace('HttpAction'), told);
+			return { status: 500, headers: [['content-type', 'text/plain']], body: Buffer.from(told.message) };
+		} finally {
+			this.#contexts.delete(callId);
+		}
+	}
+
+	/** Runs a scheduled mutation; its end is recorded in the same transaction, or here when it ended the process. */
+	async runJob(id: string): Promise<void> {
+		await this.#runScheduled(
+			{ path: `scheduled:${id}`, caller: 'scheduler' },
+			(requestId) => this.#engine.call('runJob', { id, requestId }),
+			async (error) => {
+				await this.#notices.commit(this.#engine.call('finishJob', { id, end: { kind: 'failed', error } }));
+			}
+		);
+	}
+
+	async runCron(name: string): Promise<void> {
+		await this.#runScheduled(
+			{ path: `cron:${name}`, caller: 'cron' },
+			(requestId) => this.#engine.call('runCron', { name, requestId }),
+			async () => {
+				await this.#notices.commit(this.#engine.call('skipCron', { name }));
+			}
+		);
+	}
+
+	async runScheduledAction(
+		path: string,
+		args: string,
+		caller: 'scheduler' | 'cron',
+		job: string | null
+	): Promise<JobEnd> {
+		const call: FunctionCall = {
+			path,
+			args,
+			caller,
+			componentPath: '',
+			identity: { kind: 'none' },
+			requestId: newRequestId()
+		};
+		const outcome = await this.action(call, job);
+		return outcome.ok ? { kind: 'success' } : { kind: 'failed', error: outcome.failure.message };
+	}
+
+	async #runScheduled(
+		origin: Pick<FunctionCall, 'path' | 'caller'>,
+		run: (requestId: string) => Promise<MutationRun | null>,
+		settle: (error: string) => Promise<void>
+	): Promise<void> {
+		const call: FunctionCall = {
+			...origin,
+			args: '[]',
+			componentPath: '',
+			identity: { kind: 'none' },
+			requestId: newRequestId()
+		};
+		try {
+			const ran = await run(call.requestId);
+			if (ran !== null) this.#mutated({ ...call, path: ran.path }, ran);
+		} catch (error) {
+			if (!(error instanceof EngineDied)) throw error;
+			await settle(error.message);
+			this.#notices.ran(call, emptyTrace('Mutation'), { message: error.message });
+		}
+	}
+
+	#mutated(call: FunctionCall, { result, trace, notice, scheduled }: MutationRun): MutationResult {
+		this.#notices.committed(notice);
+		this.#notices.ran(call, trace, result.outcome.ok ? null : result.outcome.failure);
+		if (scheduled) this.onScheduled();
+		return result;
+	}
+
+	#answered(
+		results: (QueryResult | undefined)[],
+		place: number | undefined,
+		request: QueryRequest | undefined,
+		run: QueryRun
+	): void {
+		if (place === undefined || request === undefined) return;
+		results[place] = run.result;
+		this.#notices.ran(request, run.trace, run.result.outcome.ok ? null : run.result.outcome.failure);
+	}
+
+	#ended(call: FunctionCall, trace: Trace, outcome: Outcome): Outcome {
+		this.#notices.ran(call, trace, outcome.ok ? null : outcome.failure);
+		return outcome;
+	}
+
+	#enter(call: Pick<FunctionCall, 'path' | 'identity' | 'requestId' | 'caller'>, job: string | null): number {
+		const callId = ++this.#lastCallId;
+		const { identity, requestId, caller } = call;
+		const isHttp = caller === 'httpAction' && call.path.includes(' ');
+		const path = isHttp ? call.path : displayPath(parseFunctionPath(call.path));
+		this.#contexts.set(callId, { path, identity, requestId, caller: isHttp ? 'httpAction' : 'action', job });
+		return callId;
+	}
+
+	#context(callId: number): ActionContext {
+		const context = this.#contexts.get(callId);
+		if (context === undefined) throw new Error('The action has ended. Await every promise before returning.');
+		return context;
+	}
+
+	async #storeFile(file: StoredFile, sha256: string | null): Promise<string> {
+		if (sha256 !== null && !digestMatches(file, sha256)) {
+			await rm(file.path, { force: true });
+			throw new Error(`The sha256 given does not match the file's: expected ${sha256}, got ${file.sha256}`);
+		}
+		return this.#notices.commit(this.#engine.call('registerFile', file));
+	}
+}
+
+export function newRequestId(): string {
+	return randomBytes(8).toString('hex');
+}
+
+function lost(call: Pick<FunctionCall, 'requestId'>, message: string): Extract<Outcome, { ok: false }> {
+	return { ok: false, failure: failure({ message }, call.requestId), logLines: [] };
+}
+
+function emptyTrace(udfType: Trace['udfType']): Trace {
+	return { lines: [], duration: 0, udfType };
+}

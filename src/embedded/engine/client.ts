@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { Calls } from './calls.ts';
+import { Child } from './child.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
+import { Notices } from './notices.ts';
+import { parseFunctionPath } from './paths.ts';
+import type { AnalysisMethods, DeploymentState, EngineSettings } from './protocol.ts';
+import { Outbox } from './rpc.ts';
+import { EngineSupervisor } from './supervisor.ts';
+import type {
+	Analysis,
+	AnalyzedFunction,
+	EnvironmentVariable,
+	Engine,
+	LogEntry,
+	PushBundle,
+	PushRefusal
+} from './types.ts';
+
+export interface EngineOptions extends EngineSettings {
+	readonly limits?: Partial<Limits>;
+	readonly onLog?: (entry: LogEntry) => void;
+	/** Sentences for the operator: skipped crons, jobs settled after a restart. */
+	readonly report?: (sentence: string) => void;
+}
+
+/** A change of the environment with which the deployed code could not be loaded. */
+export class EnvironmentRefusal extends Error {
+	override readonly name = 'EnvironmentRefusal';
+	readonly code: string;
+
+	constructor(refusal: PushRefusal) {
+		super(refusal.message);
+		this.code = refusal.code;
+	}
+}
+
+const MAINTENANCE_INTERVAL = 60 * 60_000;
+const ANALYSIS_ENTRY = new URL('./analysisProcess.ts', import.meta.url);
+
+/** Starts the processes that run functions on the store in `dataDir`. Rejects when the store cannot be opened. */
+export async function createEngine({
+	limits: given,
+	onLog,
+	report = () => undefined,
+	...settings
+}: EngineOptions): Promise<Engine> {
+	const limits: Limits = { ...DEFAULT_LIMITS, ...given };
+	// Modules of an earlier run that did not end by itself.
+	rmSync(join(settings.dataDir, 'modules'), { recursive: true, force: true });
+	let notices: Notices | null = null;
+	const supervisor = new EngineSupervisor(settings, limits, (boot) => notices?.everythingChanged(boot.latestTs));
+	const boot = await supervisor.start();
+	notices = new Notices(boot.latestTs);
+	if (onLog !== undefined) notices.onLog(onLog);
+	let deployment = boot.deployment;
+	const calls = new Calls(settings, limits, supervisor, notices, deployment);
+	const scheduler = startScheduler(calls, supervisor, notices, limits, report);
+	const commit = notices.commit.bind(notices);
+
+	const recovered = await commit(supervisor.call('recoverJobs', null));
+	if (recovered > 0)
+		report(
+			`${recovered} scheduled actions were running when the deployment stopped. They are recorded as failed and were not started again.`
+		);
+	const maintenance = setInterval(() => {
+		commit(supervisor.call('maintain', null)).catch((error: unknown) => report(`Maintenance failed: ${String(error)}`));
+	}, MAINTENANCE_INTERVAL);
+	maintenance.unref();
+	scheduler.start();
+
+	/** Fetches what is deployed now and lets everything run it. */
+	const deployed = async (): Promise<void> => {
+		deployment = await supervisor.call('deployment', null);
+		calls.actions.deploy(deployment);
+		notices.everythingChanged();
+		scheduler.wake();
+	};
+
+	return {
+		latestTs: () => notices.latestTs,
+		querySet: (requests) => calls.querySet(requests),
+		unsubscribe(subscriptions) {
+			supervisor.call('unsubscribe', subscriptions).catch(() => undefined);
+		},
+		mutation: (call, session) => calls.mutation(call, session),
+		action: (call) => calls.action(call),
+		httpAction: (request) => calls.httpAction(request),
+		onCommit: (listener) => notices.onCommit(listener),
+		onLog: (listener) => notices.onLog(listener),
+
+		functionInfo: async (path, componentPath) =>
+			componentPath === '' ? findFunction(deployment.analysis, path) : null,
+		modules: async () => [...deployment.modules, ...(deployment.auth === null ? [] : [deployment.auth])],
+		moduleSources: async (paths) => {
+			const wanted = new Set(paths);
+			return [...deployment.modules, ...(deployment.auth === null ? [] : [deployment.auth])].filter((module) =>
+				wanted.has(module.path)
+			);
+		},
+		analysis: async () => deployment.analysis,
+		async preparePush(bundle) {
+			const analysis = await analyze(bundle, settings, limits, deployment.environment);
+			if ('code' in analysis) return analysis;
+			const indexDiff = await supervisor.call('planPush', analysis.schema, limits.pushWallClock);
+			return 'code' in indexDiff ? indexDiff : { analysis, indexDiff };
+		},
+		async applyPush(bundle, analysis) {
+			const applied = await supervisor.call('applyPush', { bundle, analysis }, limits.pushWallClock);
+			if (!('code' in applied)) await deployed();
+			return applied;
+		},
+
+		environment: async () => deployment.environment,
+		async setEnvironment(changes) {
+			const environment = changedEnvironment(deployment.environment, changes);
+			if (JSON.stringify(environment) === JSON.stringify(deployment.environment)) return;
+			const { modules: functions, schema, auth } = deployment;
+			const bundle: PushBundle = { functions, schema, auth, definition: null, udfServerVersion: '' };
+			const analysis = await analyze(bundle, settings, limits, environment);
+			if ('code' in analysis) throw new EnvironmentRefusal(analysis);
+			await supervisor.call('setEnvironment', { changes, analysis });
+			await deployed();
+		},
+
+		tableNames: (componentPath) => supervisor.call('tableNames', componentPath),
+		tableData: (request) => supervisor.call('tableData', request),
+		registerFile: (file) => commit(supervisor.call('registerFile', file)),
+		file: (storageId) => supervisor.call('file', storageId),
+
+		async close() {
+			scheduler.stop();
+			clearInterval(maintenance);
+			calls.actions.close();
+			await supervisor.close(limits.closeGrace);
+			rmSync(join(settings.dataDir, 'modules'), { recursive: true, force: true });
+		}
+	};
+}
+
+function startScheduler(
+	calls: Calls,
+	supervisor: EngineSupervisor,
+	notices: Notices,
+	limits: Limits,
+	report: (sentence: string) => void
+): Scheduler {
+	const scheduler = new Scheduler(
+		{
+			async dueWork(limit, jobs, crons) {
+				const work = await supervisor.call('dueWork', { limit, jobs, crons });
+				notices.committed(work.notice);
+				return work;
+			},
+			runJob: (id) => calls.runJob(id),
+			runCron: (name) => calls.runCron(name),
+			runAction: (path, args, job) => calls.runScheduledAction(path, args, job === null ? 'cron' : 'scheduler', job),
+			finishJob: async (id, end) => void (await notices.commit(supervisor.call('finishJob', { id, end }))),
+			report
+		},
+		limits.parallelJobs
+	);
+	calls.onScheduled = () => scheduler.wake();
+	return scheduler;
+}
+
+/** Evaluates a bundle in a process of its own, which leaves nothing behind. */
+async function analyze(
+	bundle: PushBundle,
+	settings: EngineSettings,
+	limits: Limits,
+	environment: readonly EnvironmentVariable[]
+): Promise<Analysis | PushRefusal> {
+	const directory = join(settings.dataDir, 'modules', `analysis-${randomUUID()}`);
+	const ended = (description: string): PushRefusal => ({
+		code: 'InvalidModules',
+		message: `Loading the pushed modules ended the process that loaded them (${description}). Look for process.exit(), an endless loop or too much memory at the top level of a module.`
+	});
+	const variables = Object.fromEntries(environment.map(({ name, value }) => [name, value]));
+	return new Promise((resolve, reject) => {
+		const child = new Child({
+			entry: ANALYSIS_ENTRY,
+			heapMegabytes: limits.heapMegabytes,
+			environment: { ...variables, CONVEX_CLOUD_URL: settings.cloudUrl, CONVEX_SITE_URL: settings.siteUrl },
+			onMessage: (message) => void outbox.receive(message),
+			onEnd(description) {
+				clearTimeout(timer);
+				resolve(ended(description));
+				rm(directory, { recursive: true, force: true }).catch(() => undefined);
+			}
+		});
+		const outbox = new Outbox<AnalysisMethods>((message) => child.sendAny(message));
+		const timer = setTimeout(() => {
+			resolve(ended(`after ${limits.analysisWallClock / 1000} s`));
+			child.kill();
+		}, limits.analysisWallClock);
+		outbox
+			.call('analyze', { bundle, settings, environment, directory })
+			.then(resolve, reject)
+			.finally(() => child.kill());
+	});
+}
+
+function findFunction(analysis: Analysis, text: string): AnalyzedFunction | null {
+	const path = parseFunctionPath(text);
+	return analysis.modules[path.module]?.functions.find(({ name }) => name === path.name) ?? null;
+}
+
+function changedEnvironment(
+	environment: readonly EnvironmentVariable[],
+	changes: readonly { readonly name: string; readonly value: string | null }[]
+): EnvironmentVariable[] {
+	const variables = new Map(environment.map(({ name, value }) => [name, value]));
+	for (const { name, value } of changes) {
+		if (value === null) variables.delete(name);
+		else variables.set(name, value);
+	}
+	return [...variables].map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,183 @@
+import { rmSync } from 'node:fs';
+import type { SqliteStore } from '../store/store.ts';
+import type { StoreTransaction } from '../store/transaction.ts';
+import { SubscriptionIndex } from '../store/subscriptions.ts';
+import type { CommitWrites } from '../store/types.ts';
+import { resolveFunction } from './access.ts';
+import { newCall } from './call.ts';
+import type { Request } from './call.ts';
+import { formatLogLine, LogBuffer } from './console.ts';
+import { failure, faultOf } from './failure.ts';
+import type { Fault } from './failure.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { MutationRun, QueryRun, Trace } from './protocol.ts';
+import type { Runner } from './runner.ts';
+import type { Sessions } from './sessions.ts';
+import type { CommitNotice, FunctionCall, Outcome, QueryRequest, SessionRequest } from './types.ts';
+
+/** What else belongs to a mutation's transaction. */
+export interface MutationExtras {
+	readonly session?: SessionRequest | null;
+	readonly job?: string;
+	/** Runs after the function and before the commit. */
+	readonly settle?: (tx: StoreTransaction) => void;
+}
+
+const COMMIT_TS_TOKEN = '{"$commitTs":null}';
+
+/** Runs one request at a time in a transaction of its own and says what came of it. */
+export class Executor {
+	readonly #store: SqliteStore;
+	readonly #runner: Runner;
+	readonly #sessions: Sessions;
+	readonly #subscriptions = new SubscriptionIndex();
+
+	constructor(store: SqliteStore, runner: Runner, sessions: Sessions) {
+		this.#store = store;
+		this.#runner = runner;
+		this.#sessions = sessions;
+	}
+
+	async query(query: QueryRequest): Promise<QueryRun> {
+		const started = performance.now();
+		const tx = this.#store.begin('read');
+		const request = newRequest(query, tx);
+		let nextJournal: string | null = null;
+		let outcome: Outcome;
+		try {
+			const { path } = resolveFunction(query, 'Query', (name) => this.#runner.find(name));
+			const call = newCall(request, { kind: 'Query', path, component: '', depth: 0, journal: query.journal });
+			try {
+				outcome = succeeded(await this.#runner.run(call, query.args), request.logs);
+			} finally {
+				while (call.nested !== null) await call.nested;
+				call.ended = true;
+			}
+			nextJournal = call.nextJournal;
+		} catch (error) {
+			outcome = failed(faultOf(error, this.#runner.runtime.stacks), request);
+		}
+		const reads = tx.reads;
+		tx.commit();
+		if (query.subscription !== undefined) this.#subscriptions.add(query.subscription, reads);
+		return {
+			result: { outcome, journal: nextJournal, readIdentity: request.readIdentity },
+			trace: trace(request.logs, started, 'Query')
+		};
+	}
+
+	async mutation(mutation: FunctionCall, extras: MutationExtras = {}): Promise<MutationRun> {
+		const started = performance.now();
+		const tx = this.#store.begin('write');
+		const request = newRequest(mutation, tx, extras.job);
+		try {
+			const remembered = extras.session ? this.#sessions.find(extras.session) : null;
+			if (remembered !== null) {
+				tx.rollback();
+				const { value, logLines, ts } = remembered;
+				return {
+					path: mutation.path,
+					result: { outcome: { ok: true, value, logLines }, ts },
+					trace: trace(request.logs, started, 'Mutation'),
+					notice: null,
+					scheduled: false
+				};
+			}
+			const { path } = resolveFunction(mutation, 'Mutation', (name) => this.#runner.find(name));
+			const call = newCall(request, { kind: 'Mutation', path, component: '', depth: 0 });
+			let value: string;
+			try {
+				value = await this.#runner.run(call, mutation.args);
+			} finally {
+				while (call.nested !== null) await call.nested;
+				call.ended = true;
+			}
+			if (value.includes(COMMIT_TS_TOKEN)) value = value.replaceAll(COMMIT_TS_TOKEN, int64Json(this.#store.commitTs()));
+			const outcome = succeeded(value, request.logs);
+			if (extras.session)
+				this.#sessions.remember(
+					extras.session,
+					{ value, logLines: outcome.logLines, ts: this.#store.commitTs() },
+					request.now
+				);
+			extras.settle?.(tx);
+			const writes = tx.commit();
+			for (const path of request.removedFiles) rmSync(path, { force: true });
+			return {
+				path: mutation.path,
+				result: { outcome, ts: writes.ts },
+				trace: trace(request.logs, started, 'Mutation'),
+				notice: this.notice(writes),
+				scheduled: request.scheduled > 0
+			};
+		} catch (error) {
+			tx.rollback();
+			const outcome = failed(faultOf(error, this.#runner.runtime.stacks), request);
+			return {
+				path: mutation.path,
+				result: { outcome, ts: null },
+				trace: trace(request.logs, started, 'Mutation'),
+				notice: null,
+				scheduled: false
+			};
+		}
+	}
+
+	unsubscribe(names: readonly string[]): void {
+		for (const name of names) this.#subscriptions.remove(name);
+	}
+
+	/** A change of the engine's own, outside of any function. */
+	write<T>(change: (tx: StoreTransaction) => T): { readonly value: T; readonly notice: CommitNotice } {
+		const tx = this.#store.begin('write');
+		try {
+			const value = change(tx);
+			return { value, notice: this.notice(tx.commit()) };
+		} catch (error) {
+			tx.rollback();
+			throw error;
+		}
+	}
+
+	/** Tells which subscriptions a commit touched, and forgets them. */
+	notice(writes: CommitWrites): CommitNotice {
+		const invalidated = this.#subscriptions.invalidatedBy(writes);
+		for (const name of invalidated) this.#subscriptions.remove(name);
+		return { ts: writes.ts, invalidated, everything: false };
+	}
+}
+
+function newRequest(call: FunctionCall, transaction: StoreTransaction, job: string | null = null): Request {
+	return {
+		identity: call.identity,
+		requestId: call.requestId,
+		caller: call.caller,
+		transaction,
+		logs: new LogBuffer(DEFAULT_LIMITS),
+		now: Date.now(),
+		job,
+		readIdentity: false,
+		scheduled: 0,
+		rowsRead: 0,
+		bytesRead: 0,
+		removedFiles: []
+	};
+}
+
+export function succeeded(value: string, logs: LogBuffer): Extract<Outcome, { ok: true }> {
+	return { ok: true, value, logLines: logs.lines.map(formatLogLine) };
+}
+
+function failed(fault: Fault, request: Request): Outcome {
+	return { ok: false, failure: failure(fault, request.requestId), logLines: request.logs.lines.map(formatLogLine) };
+}
+
+function trace(logs: LogBuffer, started: number, udfType: Trace['udfType']): Trace {
+	return { lines: logs.lines, duration: performance.now() - started, udfType };
+}
+
+function int64Json(value: bigint): string {
+	const bytes = Buffer.alloc(8);
+	bytes.writeBigInt64LE(value);
+	return JSON.stringify({ $integer: bytes.toString('base64') });
+}

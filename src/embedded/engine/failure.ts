@@ -1,0 +1,43 @@
+import type { StackMapper } from './stack.ts';
+import type { Failure } from './types.ts';
+
+/** What went wrong in a function, before a request id is put in front of it. */
+export interface Fault {
+	/** `Uncaught Error: msg\n    at handler (…)\n`, or a sentence of the engine. */
+	readonly message: string;
+	/** Convex JSON text, only for a ConvexError. */
+	readonly data?: string;
+}
+
+/** The request is refused before user code runs, or the engine stops it: the message is shown as it is. */
+export class FunctionRefusal extends Error {
+	override readonly name = 'FunctionRefusal';
+}
+
+/** Reads whatever user code threw. */
+export function faultOf(thrown: unknown, stacks: StackMapper): Fault {
+	if (thrown instanceof FunctionRefusal) return { message: thrown.message };
+	if (typeof thrown !== 'object' || thrown === null) return { message: `Uncaught ${String(thrown)}` };
+	const name = 'name' in thrown ? String(thrown.name) : '';
+	const message = 'message' in thrown ? String(thrown.message) : '';
+	const frames = 'stack' in thrown && typeof thrown.stack === 'string' ? stacks.frames(thrown.stack) : '';
+	const head = `Uncaught ${[name, message].filter((part) => part !== '').join(': ')}`.trimEnd();
+	const text = frames === '' ? head : `${head}\n${frames}`;
+	const isConvexError = 'ConvexErrorSymbol' in thrown && 'data' in thrown && typeof thrown.data === 'string';
+	return isConvexError ? { message: text, data: String(thrown.data) } : { message: text };
+}
+
+export function failure(fault: Fault, requestId: string): Failure {
+	const message = `[Request ID: ${requestId}] Server Error\n${fault.message}`;
+	return fault.data === undefined ? { message } : { message, data: fault.data };
+}
+
+/** Thrown into the caller of a nested function: carries the ConvexError's data as JSON, as `convex/server` expects. */
+export class NestedFault extends Error {
+	readonly data: unknown;
+
+	constructor(fault: Fault) {
+		super(fault.message);
+		if (fault.data !== undefined) this.data = JSON.parse(fault.data);
+	}
+}

@@ -1,0 +1,269 @@
+import { rmSync } from 'node:fs';
+import { Files } from '../files/files.ts';
+import { uploadAllowed, uploadToken } from '../files/tokens.ts';
+import { CronTable } from '../scheduler/crons.ts';
+import { Jobs } from '../scheduler/jobs.ts';
+import type { JobEnd } from '../scheduler/jobs.ts';
+import { prefixRange, keyAfter } from '../values/keys.ts';
+import type { SqliteStore } from '../store/store.ts';
+import { resolveFunction } from './access.ts';
+import { checkArguments, checkReturn } from './checks.ts';
+import { loadDeployment, saveAnalysis, saveEnvironment } from './deployment.ts';
+import { Executor } from './executor.ts';
+import { FunctionRefusal } from './failure.ts';
+import { JsonFields, parseJson } from './json.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { parseFunctionPath } from './paths.ts';
+import type { DueWork, EngineMethods, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
+import { sendToParent } from './rpc.ts';
+import { Runner } from './runner.ts';
+import { Signer } from './secret.ts';
+import { Sessions } from './sessions.ts';
+import { readJob } from './syscalls/schedule.ts';
+import type { AppliedPush, FunctionCall, PushRefusal } from './types.ts';
+import { applyPush, planPush } from './push.ts';
+
+/** Work that was under way when a process ended is never started again: at most once. */
+const ABANDONED: JobEnd = {
+	kind: 'failed',
+	error:
+		'The deployment restarted while the action was running. It was not started again, because it may have had effects.'
+};
+
+const PRUNE_BATCH = 1_000;
+
+/** What the engine process does for each method, on one open store. */
+export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
+	const jobs = new Jobs(store.database);
+	const crons = new CronTable(store.database);
+	const files = new Files(store.database);
+	const sessions = new Sessions(store.database);
+	const signer = Signer.open(settings.dataDir);
+	let deployment = loadDeployment(store.database);
+	const runner = new Runner(store, settings, { settings, signer, jobs, files }, deployment);
+	const executor = new Executor(store, runner, sessions);
+
+	const reload = (): void => {
+		deployment = loadDeployment(store.database);
+		runner.deploy(deployment);
+	};
+
+	const scheduled = (path: string, args: string, requestId: string, caller: FunctionCall['caller']): FunctionCall => {
+		return { path, componentPath: '', args, identity: { kind: 'none' }, caller, requestId };
+	};
+
+	return {
+		files,
+
+		boot: () => ({ latestTs: store.latestTs, deployment }),
+
+		async querySet(requests: Parameters<EngineMethods['querySet']>[0]) {
+			// Nothing else runs between these: one process, one request at a time.
+			const runs: QueryRun[] = [];
+			for (const request of requests) {
+				runs.push(await executor.query(request));
+				if (requests.length > 1) sendToParent({ kind: 'progress' });
+			}
+			return { ts: store.latestTs, runs };
+		},
+
+		unsubscribe(names: readonly string[]) {
+			executor.unsubscribe(names);
+			return null;
+		},
+
+		mutation: ({ call, session }: Parameters<EngineMethods['mutation']>[0]): Promise<MutationRun> =>
+			executor.mutation(call, { session }),
+
+		checkAction(call: FunctionCall): string | null {
+			return refusalOf(() => {
+				const { path } = resolveFunction(call, 'Action', (name) => runner.find(name));
+				checkArguments(call.args, runner.runtime.checks(path));
+			});
+		},
+
+		checkReturn({ path, value }: { readonly path: string; readonly value: string }): string | null {
+			return refusalOf(() => checkReturn(value, runner.runtime.checks(parseFunctionPath(path))));
+		},
+
+		schedule({ args }: { readonly args: string }) {
+			const job = readJob(new JsonFields(parseJson(args), '1.0/actions/schedule'), runner);
+			return executor.write((tx) => jobs.schedule(tx, { ...job, component: '' }));
+		},
+
+		cancelJob({ id }: { readonly id: string }) {
+			return executor.write((tx) => {
+				jobs.cancel(tx, id, Date.now());
+				return null;
+			});
+		},
+
+		dueWork({ limit, jobs: runningJobs, crons: runningCrons }: Parameters<EngineMethods['dueWork']>[0]): DueWork {
+			const now = Date.now();
+			const dueJobs = jobs.due(now, limit, runningJobs);
+			const dueCrons = crons.due(now, runningCrons).slice(0, Math.max(0, limit - dueJobs.length));
+			const kindOf = (path: string): 'mutation' | 'action' =>
+				runner.find(parseFunctionPath(path))?.udfType === 'Mutation' ? 'mutation' : 'action';
+			const skipped: string[] = [];
+			const actions = dueJobs.filter((job) => job.kind === 'action');
+			const actionCrons = dueCrons.filter((cron) => kindOf(cron.path) === 'action');
+			let notice: DueWork['notice'] = null;
+			if (actions.length + actionCrons.length > 0) {
+				notice = executor.write((tx) => {
+					for (const job of actions) jobs.start(tx, job);
+					for (const cron of actionCrons) skipped.push(...skipSentences(cron.name, crons.advance(cron, now)));
+				}).notice;
+			}
+			const busyJobs = [...runningJobs, ...dueJobs.map((job) => job.id)];
+			const busyCrons = [...runningCrons, ...dueCrons.map((cron) => cron.name)];
+			const times = [jobs.nextDue(busyJobs), crons.nextDue(busyCrons)].filter((time) => time !== null);
+			return {
+				jobs: dueJobs,
+				crons: dueCrons.map(({ name, path, args }) => ({ name, path, args, kind: kindOf(path) })),
+				nextAt: times.length === 0 ? null : Math.min(...times),
+				skipped,
+				notice
+			};
+		},
+
+		/** Runs a scheduled mutation: its effects and the end of the job are one transaction. */
+		async runJob({ id, requestId }: Parameters<EngineMethods['runJob']>[0]): Promise<MutationRun | null> {
+			const job = jobs.get(id);
+			if (job === null || jobs.state(id) !== 'pending') return null;
+			const call = scheduled(job.path, job.args, requestId, 'scheduler');
+			const run = await executor.mutation(call, {
+				job: id,
+				settle: (tx) => jobs.finish(tx, id, { kind: 'success' }, Date.now())
+			});
+			if (run.result.outcome.ok) return run;
+			const error = run.result.outcome.failure.message;
+			const { notice } = executor.write((tx) => jobs.finish(tx, id, { kind: 'failed', error }, Date.now()));
+			return { ...run, notice };
+		},
+
+		/** Runs the mutation of a cron: its effects and the next time are one transaction. */
+		async runCron({ name, requestId }: Parameters<EngineMethods['runCron']>[0]): Promise<MutationRun | null> {
+			const cron = crons.get(name);
+			if (cron === null) return null;
+			const call = scheduled(cron.path, cron.args, requestId, 'cron');
+			const run = await executor.mutation(call, { settle: () => void crons.advance(cron, Date.now()) });
+			if (run.result.outcome.ok) return run;
+			const { notice } = executor.write(() => crons.advance(cron, Date.now()));
+			return { ...run, notice };
+		},
+
+		/** Moves a cron whose run ended the process to its next time. */
+		skipCron({ name }: { readonly name: string }) {
+			const cron = crons.get(name);
+			return executor.write(() => {
+				if (cron !== null) crons.advance(cron, Date.now());
+				return null;
+			});
+		},
+
+		finishJob({ id, end }: Parameters<EngineMethods['finishJob']>[0]) {
+			return executor.write((tx) => {
+				jobs.finish(tx, id, end, Date.now());
+				return null;
+			});
+		},
+
+		recoverJobs() {
+			const abandoned = jobs.abandoned();
+			if (abandoned.length === 0) return { value: 0, notice: null };
+			return executor.write((tx) => {
+				for (const id of abandoned) jobs.finish(tx, id, ABANDONED, Date.now());
+				return abandoned.length;
+			});
+		},
+
+		maintain() {
+			const now = Date.now();
+			return executor.write((tx) => {
+				sessions.prune(now - DEFAULT_LIMITS.sessionRetention);
+				jobs.prune(tx, now - DEFAULT_LIMITS.jobRetention, PRUNE_BATCH);
+				return null;
+			});
+		},
+
+		applyPush({ bundle, analysis }: Parameters<EngineMethods['applyPush']>[0]): AppliedPush | PushRefusal {
+			const applied = applyPush(store, crons, bundle, analysis);
+			if (!('code' in applied)) reload();
+			return applied;
+		},
+
+		planPush: (schema: unknown) => planPush(store, schema),
+
+		setEnvironment({ changes, analysis }: Parameters<EngineMethods['setEnvironment']>[0]) {
+			executor.write(() => {
+				saveEnvironment(store.database, changes);
+				saveAnalysis(store.database, analysis);
+			});
+			reload();
+			return null;
+		},
+
+		deployment: () => deployment,
+
+		tableNames: (component: string) => store.tableNames(component),
+
+		tableData({ componentPath, table, order, numItems, cursor }: Parameters<EngineMethods['tableData']>[0]) {
+			const whole = prefixRange([]);
+			const at = cursor === null ? null : new Uint8Array(Buffer.from(cursor, 'base64url'));
+			const range = at === null ? whole : order === 'asc' ? { ...whole, lower: keyAfter(at) } : { ...whole, upper: at };
+			const tx = store.begin('read');
+			const scan = tx.scan(componentPath, table, 'by_creation_time', range, order);
+			const page: string[] = [];
+			let last: Uint8Array | null = at;
+			let isDone = false;
+			while (page.length < numItems) {
+				const entry = scan.next();
+				if (entry === null) {
+					isDone = true;
+					break;
+				}
+				page.push(entry.document.json);
+				last = entry.key;
+			}
+			scan.close();
+			tx.commit();
+			return {
+				page: `[${page.join(',')}]`,
+				isDone,
+				continueCursor: last === null ? '' : Buffer.from(last).toString('base64url')
+			};
+		},
+
+		registerFile: (file: Parameters<EngineMethods['registerFile']>[0]) =>
+			executor.write((tx) => files.insert(tx, '', file, Date.now())),
+
+		file: (storageId: string) => files.get(storageId),
+
+		deleteFile(storageId: string) {
+			const deleted = executor.write((tx) => files.remove(tx, '', storageId));
+			if (deleted.value !== null) rmSync(deleted.value, { force: true });
+			return { value: deleted.value !== null, notice: deleted.notice };
+		},
+
+		uploadUrl: () =>
+			`${settings.cloudUrl}/api/storage/upload?token=${uploadToken(signer, Date.now() + DEFAULT_LIMITS.uploadUrlLifetime)}`,
+
+		uploadAllowed: (token: string) => uploadAllowed(signer, token, Date.now())
+	};
+}
+
+function refusalOf(check: () => void): string | null {
+	try {
+		check();
+		return null;
+	} catch (error) {
+		if (error instanceof FunctionRefusal) return error.message;
+		throw error;
+	}
+}
+
+function skipSentences(name: string, skipped: number): string[] {
+	return skipped === 0
+		? []
+		: [`Skipped ${skipped} run${skipped === 1 ? '' : 's'} of cron "${name}" whose time had passed already.`];
+}

@@ -1,0 +1,75 @@
+/** The engine process: holds the store and runs queries and mutations, one at a time. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sweepFiles } from '../files/disk.ts';
+import { serveSerially } from './rpc.ts';
+import type { EngineMethods } from './protocol.ts';
+import { engineHandlers } from './handlers.ts';
+import { SqliteStore } from '../store/store.ts';
+import type { EngineSettings } from './protocol.ts';
+
+let store: SqliteStore | null = null;
+
+function open(settings: EngineSettings) {
+	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+	store = SqliteStore.open(join(settings.dataDir, 'data.sqlite'), {
+		synchronous: settings.durability === 'full' ? 'FULL' : 'NORMAL'
+	});
+	const handlers = engineHandlers(store, settings);
+	sweepFiles(settings.dataDir, handlers.files.paths());
+	return handlers;
+}
+
+// The front ends this process; a Ctrl-C that reaches the whole group must not tear a transaction.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => {
+	store?.close();
+	process.exit();
+});
+// A promise that user code dropped. It belongs to a call that has been answered.
+process.on('unhandledRejection', () => undefined);
+
+let handlers: ReturnType<typeof engineHandlers> | null = null;
+
+function ready(): ReturnType<typeof engineHandlers> {
+	if (handlers === null) throw new Error('the engine has not started');
+	return handlers;
+}
+
+serveSerially<EngineMethods>({
+	start(settings) {
+		handlers = open(settings);
+		return handlers.boot();
+	},
+	querySet: (requests) => ready().querySet(requests),
+	unsubscribe: (names) => ready().unsubscribe(names),
+	mutation: (params) => ready().mutation(params),
+	checkAction: (call) => ready().checkAction(call),
+	checkReturn: (params) => ready().checkReturn(params),
+	schedule: (params) => ready().schedule(params),
+	cancelJob: (params) => ready().cancelJob(params),
+	dueWork: (params) => ready().dueWork(params),
+	runJob: (params) => ready().runJob(params),
+	runCron: (params) => ready().runCron(params),
+	skipCron: (params) => ready().skipCron(params),
+	finishJob: (params) => ready().finishJob(params),
+	recoverJobs: () => ready().recoverJobs(),
+	maintain: () => ready().maintain(),
+	applyPush: (params) => ready().applyPush(params),
+	planPush: (schema) => ready().planPush(schema),
+	setEnvironment: (params) => ready().setEnvironment(params),
+	deployment: () => ready().deployment(),
+	tableNames: (component) => ready().tableNames(component),
+	tableData: (params) => ready().tableData(params),
+	registerFile: (file) => ready().registerFile(file),
+	file: (storageId) => ready().file(storageId),
+	deleteFile: (storageId) => ready().deleteFile(storageId),
+	uploadUrl: () => ready().uploadUrl(),
+	uploadAllowed: (token) => ready().uploadAllowed(token),
+	close() {
+		store?.close();
+		store = null;
+		return null;
+	}
+});

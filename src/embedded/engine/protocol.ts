@@ -1,0 +1,201 @@
+import type { Job, JobEnd } from '../scheduler/jobs.ts';
+import type { LogLine } from './console.ts';
+import type { Limits } from './limits.ts';
+import type {
+	Analysis,
+	AppliedPush,
+	CommitNotice,
+	EnvironmentVariable,
+	FunctionCall,
+	Identity,
+	ModuleSource,
+	MutationResult,
+	Outcome,
+	PushBundle,
+	PushRefusal,
+	QueryRequest,
+	QueryResult,
+	SessionRequest,
+	StoredFile
+} from './types.ts';
+
+/** What every process of an engine is told when it starts. */
+export interface EngineSettings {
+	readonly dataDir: string;
+	/** Where packages that are no part of a bundle are looked up. */
+	readonly appDir: string;
+	readonly cloudUrl: string;
+	readonly siteUrl: string;
+	/** `normal` survives the death of the process, `full` also the loss of power. */
+	readonly durability: 'normal' | 'full';
+}
+
+/** Everything that was pushed and set: enough to run functions anywhere. */
+export interface DeploymentState {
+	readonly modules: readonly ModuleSource[];
+	readonly schema: ModuleSource | null;
+	readonly auth: ModuleSource | null;
+	readonly analysis: Analysis;
+	readonly environment: readonly EnvironmentVariable[];
+}
+
+/** What a run leaves for the logs. */
+export interface Trace {
+	readonly lines: readonly LogLine[];
+	/** Milliseconds. */
+	readonly duration: number;
+	readonly udfType: 'Query' | 'Mutation' | 'Action' | 'HttpAction';
+}
+
+export interface QueryRun {
+	readonly result: QueryResult;
+	readonly trace: Trace;
+}
+
+export interface QuerySetRun {
+	readonly ts: bigint;
+	readonly runs: readonly QueryRun[];
+}
+
+export interface MutationRun {
+	/** The function that ran. */
+	readonly path: string;
+	readonly result: MutationResult;
+	readonly trace: Trace;
+	readonly notice: CommitNotice | null;
+	/** Whether there may be new work for the scheduler. */
+	readonly scheduled: boolean;
+}
+
+/** A change that the engine made for itself. */
+export interface Committed<T> {
+	readonly value: T;
+	readonly notice: CommitNotice | null;
+}
+
+export interface ActionCron {
+	readonly name: string;
+	readonly path: string;
+	readonly args: string;
+	readonly kind: 'mutation' | 'action';
+}
+
+/** Work whose time has come. Actions in it are marked as started. */
+export interface DueWork {
+	readonly jobs: readonly Job[];
+	readonly crons: readonly ActionCron[];
+	/** When to ask again at the latest (milliseconds since 1970); null when nothing is planned. */
+	readonly nextAt: number | null;
+	/** Sentences about cron runs that were skipped. */
+	readonly skipped: readonly string[];
+	readonly notice: CommitNotice | null;
+}
+
+export interface TablePage {
+	readonly page: string;
+	readonly isDone: boolean;
+	readonly continueCursor: string;
+}
+
+/** Methods of the engine process. It answers them one at a time, in order. */
+export type EngineMethods = {
+	start(settings: EngineSettings): { readonly latestTs: bigint; readonly deployment: DeploymentState };
+	querySet(requests: readonly QueryRequest[]): QuerySetRun;
+	unsubscribe(subscriptions: readonly string[]): null;
+	mutation(params: { readonly call: FunctionCall; readonly session: SessionRequest | null }): MutationRun;
+	/** Null when the action may be run with these arguments; otherwise what to tell the caller. */
+	checkAction(call: FunctionCall): string | null;
+	checkReturn(params: { readonly path: string; readonly value: string }): string | null;
+	schedule(params: { readonly args: string }): Committed<string>;
+	cancelJob(params: { readonly id: string }): Committed<null>;
+	dueWork(params: {
+		readonly limit: number;
+		readonly jobs: readonly string[];
+		readonly crons: readonly string[];
+	}): DueWork;
+	runJob(params: { readonly id: string; readonly requestId: string }): MutationRun | null;
+	runCron(params: { readonly name: string; readonly requestId: string }): MutationRun | null;
+	skipCron(params: { readonly name: string }): Committed<null>;
+	finishJob(params: { readonly id: string; readonly end: JobEnd }): Committed<null>;
+	/** Settles what an earlier process had started; says how many. */
+	recoverJobs(params: null): Committed<number>;
+	maintain(params: null): Committed<null>;
+	applyPush(params: { readonly bundle: PushBundle; readonly analysis: Analysis }): AppliedPush | PushRefusal;
+	planPush(schema: unknown): { readonly added: readonly unknown[]; readonly removed: readonly unknown[] } | PushRefusal;
+	setEnvironment(params: {
+		readonly changes: readonly { readonly name: string; readonly value: string | null }[];
+		readonly analysis: Analysis;
+	}): null;
+	deployment(params: null): DeploymentState;
+	tableNames(component: string): readonly string[];
+	tableData(params: {
+		readonly componentPath: string;
+		readonly table: string;
+		readonly order: 'asc' | 'desc';
+		readonly numItems: number;
+		readonly cursor: string | null;
+	}): TablePage;
+	registerFile(file: StoredFile): Committed<string>;
+	file(storageId: string): StoredFile | null;
+	deleteFile(storageId: string): Committed<boolean>;
+	uploadUrl(params: null): string;
+	uploadAllowed(token: string): boolean;
+	close(params: null): null;
+};
+
+/** Methods of the actions process. It works on many calls at a time. */
+export type ActionsMethods = {
+	start(params: {
+		readonly settings: EngineSettings;
+		readonly deployment: DeploymentState;
+		readonly limits: Limits;
+	}): null;
+	action(params: { readonly call: FunctionCall; readonly callId: number }): ActionRun;
+	httpAction(params: { readonly request: WireRequest; readonly callId: number }): HttpRun;
+	ping(params: null): null;
+};
+
+export interface WireRequest {
+	readonly method: string;
+	readonly url: string;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: Uint8Array;
+	readonly identity: Identity;
+	readonly requestId: string;
+}
+
+export interface ActionRun {
+	readonly outcome: Outcome;
+	readonly trace: Trace;
+}
+
+export interface HttpRun {
+	readonly status: number;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: Uint8Array;
+	readonly error: string | null;
+	readonly identifier: string;
+	readonly trace: Trace;
+}
+
+/** What an action asks of the front while it runs. */
+export type FrontMethods = {
+	syscall(params: { readonly callId: number; readonly op: string; readonly args: string }): SyscallAnswer;
+	storeFile(params: { readonly callId: number; readonly file: StoredFile; readonly sha256: string | null }): string;
+	findFile(params: { readonly callId: number; readonly storageId: string }): StoredFile | null;
+};
+
+/** `data` is the Convex JSON text of a ConvexError. */
+export type SyscallAnswer =
+	| { readonly ok: true; readonly json: string }
+	| { readonly ok: false; readonly message: string; readonly data?: string };
+
+/** Methods of the throw-away process that evaluates a bundle. */
+export type AnalysisMethods = {
+	analyze(params: {
+		readonly bundle: PushBundle;
+		readonly settings: EngineSettings;
+		readonly environment: readonly EnvironmentVariable[];
+		readonly directory: string;
+	}): Analysis | PushRefusal;
+};

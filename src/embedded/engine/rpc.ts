@@ -1,0 +1,130 @@
+/**
+ * Calls between two processes of this program over Node's IPC channel. Both ends run the same version of these files, so
+ * the shape of parameters and results is fixed by the `Methods` types and not checked again: that is what `never` below says.
+ */
+
+/** Names of methods with the type of their one parameter and of their result. */
+export type Methods = { [method: string]: (params: never) => unknown };
+
+export type Handlers<M extends Methods> = {
+	readonly [K in keyof M]: (params: Parameters<M[K]>[0]) => ReturnType<M[K]> | Promise<ReturnType<M[K]>>;
+};
+
+export type CallMessage = {
+	readonly kind: 'call';
+	readonly id: number;
+	readonly method: string;
+	readonly params: unknown;
+};
+type ReplyMessage = { readonly kind: 'reply'; readonly id: number; readonly value: never };
+type ErrorMessage = { readonly kind: 'error'; readonly id: number; readonly message: string; readonly stack: string };
+/** The call under work has come further: its time budget starts anew. */
+type ProgressMessage = { readonly kind: 'progress' };
+export type Message = CallMessage | ReplyMessage | ErrorMessage | ProgressMessage;
+
+const KINDS = new Set(['call', 'reply', 'error', 'progress']);
+
+export function isMessage(message: unknown): message is Message {
+	return (
+		typeof message === 'object' &&
+		message !== null &&
+		'kind' in message &&
+		typeof message.kind === 'string' &&
+		KINDS.has(message.kind)
+	);
+}
+
+/** The other process reported that handling a call failed: a fault of this program, not of user code. */
+export class RemoteError extends Error {
+	override readonly name = 'RemoteError';
+	readonly remoteStack: string;
+
+	constructor(message: string, remoteStack: string) {
+		super(message);
+		this.remoteStack = remoteStack;
+	}
+}
+
+/** Where a process's messages go. */
+export type Send = (message: unknown) => void;
+
+export function sendToParent(message: unknown): void {
+	// Gone with the parent: there is nobody left to tell.
+	if (process.connected && process.send) process.send(message);
+}
+
+/** Handles one call and sends what came of it. */
+export async function answer<M extends Methods>(
+	handlers: Handlers<M>,
+	message: CallMessage,
+	send: Send
+): Promise<void> {
+	try {
+		const value = await invoke(handlers, message);
+		send({ kind: 'reply', id: message.id, value });
+	} catch (error) {
+		const text = error instanceof Error ? error.message : String(error);
+		send({ kind: 'error', id: message.id, message: text, stack: error instanceof Error ? (error.stack ?? '') : '' });
+	}
+}
+
+function invoke<M extends Methods>(handlers: Handlers<M>, message: CallMessage): unknown {
+	const handler: unknown = Object.hasOwn(handlers, message.method) ? handlers[message.method] : undefined;
+	if (typeof handler !== 'function') throw new Error(`no method ${message.method}`);
+	const value: unknown = Reflect.apply(handler, undefined, [message.params]);
+	return value;
+}
+
+/** Answers calls one after the other, in the order in which they came. */
+export function serveSerially<M extends Methods>(handlers: Handlers<M>): void {
+	const queue: CallMessage[] = [];
+	let busy = false;
+	const drain = async (): Promise<void> => {
+		busy = true;
+		for (let next = queue.shift(); next !== undefined; next = queue.shift()) await answer(handlers, next, sendToParent);
+		busy = false;
+	};
+	process.on('message', (message: unknown) => {
+		if (!isMessage(message) || message.kind !== 'call') return;
+		queue.push(message);
+		if (!busy) void drain();
+	});
+}
+
+/** Calls made to the other process and not yet answered. */
+export class Outbox<M extends Methods> {
+	readonly #pending = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+	readonly #send: Send;
+	#lastId = 0;
+
+	constructor(send: Send) {
+		this.#send = send;
+	}
+
+	call<K extends keyof M & string>(method: K, params: Parameters<M[K]>[0]): Promise<ReturnType<M[K]>> {
+		const id = ++this.#lastId;
+		return new Promise((resolve, reject) => {
+			this.#pending.set(id, { resolve, reject });
+			this.#send({ kind: 'call', id, method, params });
+		});
+	}
+
+	/** True when the message answered a call of ours. */
+	receive(message: Message): boolean {
+		if (message.kind !== 'reply' && message.kind !== 'error') return false;
+		const pending = this.#pending.get(message.id);
+		this.#pending.delete(message.id);
+		if (message.kind === 'reply') pending?.resolve(message.value);
+		else pending?.reject(new RemoteError(message.message, message.stack));
+		return true;
+	}
+
+	rejectAll(error: Error): void {
+		for (const pending of this.#pending.values()) pending.reject(error);
+		this.#pending.clear();
+	}
+
+	get size(): number {
+		return this.#pending.size;
+	}
+}

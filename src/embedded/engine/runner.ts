@@ -1,0 +1,210 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SqliteStore } from '../store/store.ts';
+import { DeveloperError } from '../values/errors.ts';
+import { newCall } from './call.ts';
+import type { Call } from './call.ts';
+import { checkArguments, checkReturn } from './checks.ts';
+import { FunctionRefusal, faultOf, NestedFault } from './failure.ts';
+import { JsonFields, parseJson } from './json.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { callMethod } from './modules.ts';
+import { canonicalPath, displayPath } from './paths.ts';
+import type { FunctionPath } from './paths.ts';
+import type { DeploymentState, EngineSettings } from './protocol.ts';
+import { environmentOf, Runtime } from './runtime.ts';
+import type { SandboxHost } from './sandbox.ts';
+import { readAddress } from './syscalls/address.ts';
+import type { Services } from './syscalls/services.ts';
+import { asyncSyscall, syncSyscall } from './syscalls/table.ts';
+import type { AnalyzedFunction } from './types.ts';
+
+/** Runs queries and mutations of the deployed bundle, each inside a transaction that the caller began. */
+export class Runner {
+	readonly services: Services;
+	readonly #store: SqliteStore;
+	readonly #settings: EngineSettings;
+	/** Says which call some user code belongs to, across every await. */
+	readonly #calls = new AsyncLocalStorage<Call>();
+	#runtime: Runtime;
+
+	constructor(
+		store: SqliteStore,
+		settings: EngineSettings,
+		services: Omit<Services, 'find'>,
+		deployment: DeploymentState
+	) {
+		this.#store = store;
+		this.#settings = settings;
+		this.services = { ...services, find: (path) => this.find(path) };
+		this.#runtime = this.#load(deployment);
+	}
+
+	/** From now on, calls run this deployment's code, evaluated anew. */
+	deploy(deployment: DeploymentState): void {
+		this.#runtime = this.#load(deployment);
+	}
+
+	find(path: FunctionPath): AnalyzedFunction | null {
+		return this.#runtime.find(path);
+	}
+
+	get runtime(): Runtime {
+		return this.#runtime;
+	}
+
+	/** Runs one function to its end. Returns Convex JSON text; throws what went wrong. */
+	async run(call: Call, args: string): Promise<string> {
+		const checks = this.#runtime.checks(call.path);
+		checkArguments(args, checks);
+		let exported = this.#runtime.export(call.path);
+		if (exported instanceof Promise) exported = await this.#calls.run(call, () => exported);
+		const method = call.kind === 'Query' ? 'invokeQuery' : 'invokeMutation';
+		const value = await settled(this.#calls.run(call, () => callMethod(exported, method, args)));
+		// Nested functions that were not awaited still belong to the transaction.
+		while (call.nested !== null) await call.nested;
+		this.#end(call);
+		if (typeof value !== 'string') throw new FunctionRefusal(`${displayPath(call.path)} returned no Convex value.`);
+		checkReturn(value, checks);
+		return value;
+	}
+
+	#end(call: Call): void {
+		call.ended = true;
+		for (const stream of call.streams.values()) stream.close();
+		call.streams.clear();
+	}
+
+	/** `ctx.runQuery` and `ctx.runMutation` inside a transaction: one at a time, a mutation under a savepoint of its own. */
+	async #runNested(parent: Call, json: string): Promise<string> {
+		while (parent.nested !== null) await parent.nested;
+		const { promise, resolve } = Promise.withResolvers<void>();
+		parent.nested = promise;
+		try {
+			return await this.#runUdf(parent, new JsonFields(parseJson(json), '1.0/runUdf'));
+		} finally {
+			parent.nested = null;
+			resolve();
+		}
+	}
+
+	async #runUdf(parent: Call, fields: JsonFields): Promise<string> {
+		const udfType = fields.text('udfType');
+		if (parent.kind === 'Query' && udfType !== 'query') {
+			throw new DeveloperError('InvalidValue', `Cannot call a ${udfType} function from a query function`);
+		}
+		const kind = udfType === 'mutation' ? 'Mutation' : 'Query';
+		const path = readAddress(fields);
+		const found = this.find(path);
+		if (found === null)
+			throw new DeveloperError(
+				'InvalidValue',
+				`Could not find function for '${displayPath(path)}'. Did you forget to run \`npx convex dev\`?`
+			);
+		if (found.udfType !== kind) {
+			throw new DeveloperError(
+				'InvalidValue',
+				`Trying to execute ${canonicalPath(path)} as ${kind}, but it is defined as ${found.udfType}.`
+			);
+		}
+		if (parent.depth + 1 >= DEFAULT_LIMITS.callDepth) {
+			throw new DeveloperError(
+				'InvalidValue',
+				'Cross component call depth limit exceeded. Do you have an infinite loop in your app?'
+			);
+		}
+		const call = newCall(parent.request, { kind, path, component: parent.component, depth: parent.depth + 1 });
+		// A stale snapshot would need a second connection: `snapshotQuery` reads what the mutation has written so far.
+		const savepoint = kind === 'Mutation' ? parent.request.transaction.savepoint() : null;
+		const removed = parent.request.removedFiles.length;
+		try {
+			const value = await this.run(call, `[${JSON.stringify(fields.json('args'))}]`);
+			savepoint?.release();
+			return value;
+		} catch (error) {
+			while (call.nested !== null) await call.nested;
+			this.#end(call);
+			savepoint?.rollback();
+			parent.request.removedFiles.length = removed;
+			throw new NestedFault(faultOf(error, this.#runtime.stacks));
+		}
+	}
+
+	#load(deployment: DeploymentState): Runtime {
+		return new Runtime(
+			deployment,
+			this.#host(environmentOf(deployment, this.#settings)),
+			this.#store.catalog.resolver('')
+		);
+	}
+
+	#host(environment: ReadonlyMap<string, string>): SandboxHost {
+		const loadedAt = Date.now();
+		return {
+			syscall: (op, args) => syncSyscall(this.#current(op), op, args, this.services),
+			asyncSyscall: (op, args) => {
+				const call = this.#current(op);
+				if (op === '1.0/runUdf') return this.#runNested(call, args);
+				if (call.nested === null) return asyncSyscall(call, op, args, this.services);
+				return this.#afterNested(call, op, args);
+			},
+			jsSyscall: (op) => {
+				throw new DeveloperError('InvalidValue', `Unknown operation ${op}`);
+			},
+			now: () => this.#calls.getStore()?.request.now ?? loadedAt,
+			performanceNow: () => 0,
+			environment: (name) => environment.get(name),
+			environmentNames: () => [...environment.keys()],
+			log: (level, args) => this.#calls.getStore()?.request.logs.write(level, args),
+			allow: (what) => {
+				throw new DeveloperError(
+					'InvalidValue',
+					`Can't use ${what} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`
+				);
+			}
+		};
+	}
+
+	#current(op: string): Call {
+		const call = this.#calls.getStore();
+		if (call === undefined) throw new DeveloperError('InvalidValue', "Can't use database at import time");
+		if (call.ended)
+			throw new DeveloperError(
+				'InvalidValue',
+				`${op} was called after the function had returned. Await every promise before returning.`
+			);
+		return call;
+	}
+
+	async #afterNested(call: Call, op: string, args: string): Promise<string> {
+		while (call.nested !== null) await call.nested;
+		return asyncSyscall(call, op, args, this.services);
+	}
+}
+
+/** The value of a promise of user code; refused when nothing is left that could settle it. */
+function settled(promise: unknown): Promise<unknown> {
+	return new Promise((resolve, reject) => {
+		let timer: NodeJS.Timeout | undefined;
+		// What a query or mutation awaits is mostly ready in the same turn: only those that are not get a timer.
+		const turn = setImmediate(() => {
+			timer = setTimeout(
+				() => reject(new FunctionRefusal('Returned promise will never resolve')),
+				DEFAULT_LIMITS.idleFunction
+			);
+		});
+		const clear = (): void => {
+			clearImmediate(turn);
+			clearTimeout(timer);
+		};
+		Promise.resolve(promise).then(
+			(value) => {
+				clear();
+				resolve(value);
+			},
+			(error: unknown) => {
+				clear();
+				reject(error);
+			}
+		);
+	});
+}

@@ -1,0 +1,64 @@
+import { parseValue } from '../../values/value.ts';
+import { isConvexObject } from '../../values/value.ts';
+import type { Call } from '../call.ts';
+import type { JsonFields } from '../json.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
+import { displayPath } from '../paths.ts';
+import type { Identity } from '../types.ts';
+import { functionHandle, readAddress } from './address.ts';
+
+export function getUserIdentity(call: Call): string {
+	call.request.readIdentity = true;
+	return identityJson(call.request.identity);
+}
+
+/** What `ctx.auth.getUserIdentity()` returns, as JSON: the claims, or null for nobody. */
+export function identityJson(identity: Identity): string {
+	switch (identity.kind) {
+		case 'none':
+			return 'null';
+		case 'user':
+			return claims(identity.attributes);
+		case 'admin':
+			return identity.actingAs === undefined ? 'null' : claims(identity.actingAs);
+	}
+}
+
+function claims(attributes: string): string {
+	// A claim set that is no object would reach user code as something it cannot handle.
+	return isConvexObject(parseValue(attributes)) ? attributes : 'null';
+}
+
+export function getFunctionMetadata(call: Call): string {
+	return JSON.stringify({ name: displayPath(call.path), componentPath: call.component });
+}
+
+export function getDeploymentMetadata(): string {
+	return JSON.stringify({ name: 'embedded', region: null, class: 'dev' });
+}
+
+export function getRequestMetadata(call: Call): string {
+	const { requestId, job } = call.request;
+	return JSON.stringify({ ip: null, userAgent: null, requestId, scheduledFunctionId: job, authToken: null });
+}
+
+export function getTransactionMetrics(call: Call): string {
+	const { rowsRead, bytesRead, scheduled } = call.request;
+	const metric = (used: number, limit: number) => ({ used, remaining: Math.max(0, limit - used) });
+	return JSON.stringify({
+		bytesRead: metric(bytesRead, DEFAULT_LIMITS.readBytes),
+		documentsRead: metric(rowsRead, DEFAULT_LIMITS.readRows),
+		functionsScheduled: metric(scheduled, DEFAULT_LIMITS.scheduledPerMutation)
+	});
+}
+
+/** Int64 as Convex JSON: the commit timestamp, in nanoseconds, of the snapshot that is read. */
+export function getSnapshotTs(call: Call): string {
+	const bytes = Buffer.alloc(8);
+	bytes.writeBigInt64LE(call.request.transaction.snapshotTs);
+	return JSON.stringify({ $integer: bytes.toString('base64') });
+}
+
+export function createFunctionHandle(_call: Call, args: JsonFields): string {
+	return JSON.stringify(functionHandle(readAddress(args)));
+}

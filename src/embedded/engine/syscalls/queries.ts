@@ -1,0 +1,75 @@
+import { DeveloperError } from '../../values/errors.ts';
+import type { Call } from '../call.ts';
+import type { JsonFields } from '../json.ts';
+import { countRead, planQuery, QueryStream } from './stream.ts';
+
+let lastQueryId = 0;
+
+/** `ctx.db.query(…)` begins to be read. */
+export function queryStream(call: Call, args: JsonFields): string {
+	const stream = new QueryStream(call, planQuery(call, args.json('query')));
+	const queryId = ++lastQueryId;
+	call.streams.set(queryId, stream);
+	return `{"queryId":${queryId}}`;
+}
+
+export function queryStreamNext(call: Call, args: JsonFields): string {
+	const stream = call.streams.get(args.number('queryId'));
+	if (stream === undefined) throw new DeveloperError('InvalidValue', 'in-progress query not found');
+	const document = stream.next();
+	return document === null ? '{"value":null,"done":true}' : `{"value":${document.json},"done":false}`;
+}
+
+export function queryCleanup(call: Call, args: JsonFields): string {
+	const queryId = args.number('queryId');
+	call.streams.get(queryId)?.close();
+	return String(call.streams.delete(queryId));
+}
+
+/** `ctx.db.get` and `ctx.db.system.get`. */
+export function get(call: Call, args: JsonFields): string {
+	const id = args.text('id');
+	const isSystem = args.has('isSystem') && args.json('isSystem') === true;
+	const { transaction } = call.request;
+	const document = readArgument('db.get', () => transaction.get(call.component, id));
+	if (document === null) return 'null';
+	const table = args.optionalText('table');
+	if (table !== null && transaction.normalizeId(call.component, table, id) === null) {
+		throw new DeveloperError(
+			'InvalidId',
+			`Invalid argument \`id\` for \`db.get\`: expected to be an Id<"${table}">, but it is an id of another table: ${id}`
+		);
+	}
+	checkSystem(call, id, isSystem);
+	countRead(call, document);
+	return document.json;
+}
+
+export function normalizeId(call: Call, args: JsonFields): string {
+	const id = call.request.transaction.normalizeId(call.component, args.text('table'), args.text('idString'));
+	return JSON.stringify({ id });
+}
+
+export function count(call: Call, args: JsonFields): string {
+	return String(call.request.transaction.count(call.component, args.text('table')));
+}
+
+/** Adds the operation to the words about a malformed id, as the backend does. */
+export function readArgument<T>(operation: string, read: () => T): T {
+	try {
+		return read();
+	} catch (error) {
+		if (!(error instanceof DeveloperError) || error.code !== 'InvalidId') throw error;
+		throw new DeveloperError('InvalidId', `Invalid argument \`id\` for \`${operation}\`: ${error.message}`);
+	}
+}
+
+function checkSystem(call: Call, id: string, isSystem: boolean): void {
+	const { transaction } = call.request;
+	const inSystem = ['_storage', '_scheduled_functions'].some(
+		(table) => transaction.normalizeId(call.component, table, id) !== null
+	);
+	if (isSystem && !inSystem) throw new DeveloperError('InvalidId', 'User tables cannot be accessed with db.system.');
+	if (!isSystem && inSystem)
+		throw new DeveloperError('InvalidId', 'System tables can only be accessed with db.system.');
+}

@@ -1,0 +1,44 @@
+import { DeveloperError } from '../../values/errors.ts';
+import type { Call } from '../call.ts';
+import type { JsonFields } from '../json.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
+import { canonicalPath, displayPath } from '../paths.ts';
+import { readAddress } from './address.ts';
+import type { Services } from './services.ts';
+import { writer } from './writes.ts';
+
+/** `ctx.scheduler.runAfter/runAt`: the job exists if and only if the mutation commits. */
+export function schedule(call: Call, args: JsonFields, services: Services): string {
+	const tx = writer(call);
+	if (++call.request.scheduled > DEFAULT_LIMITS.scheduledPerMutation) {
+		throw new DeveloperError(
+			'InvalidValue',
+			`Too many functions scheduled by this mutation (limit: ${DEFAULT_LIMITS.scheduledPerMutation})`
+		);
+	}
+	return JSON.stringify(services.jobs.schedule(tx, { ...readJob(args, services), component: call.component }));
+}
+
+/** The function, arguments and time of a schedule request. Throws when no such function can be scheduled. */
+export function readJob(args: JsonFields, services: Pick<Services, 'find'>) {
+	const path = readAddress(args);
+	const found = services.find(path);
+	if (found === null) {
+		throw new DeveloperError(
+			'InvalidValue',
+			`Attempted to schedule function, but no exported function ${path.name} found in the file: ${path.module}. Did you forget to export it?`
+		);
+	}
+	if (found.udfType === 'Query')
+		throw new DeveloperError('InvalidValue', `Cannot schedule a query: ${displayPath(path)}`);
+	const kind: 'mutation' | 'action' = found.udfType === 'Mutation' ? 'mutation' : 'action';
+	// Convex counts in seconds on this border.
+	return { path: canonicalPath(path), kind, args: args.json('args'), due: args.number('ts') * 1000 };
+}
+
+export function cancelJob(call: Call, args: JsonFields, services: Services): string {
+	const id = args.text('id');
+	if (id === call.request.job) throw new DeveloperError('InvalidValue', 'A mutation cannot cancel itself');
+	services.jobs.cancel(writer(call), id, call.request.now);
+	return 'null';
+}

@@ -1,0 +1,149 @@
+import type { JSONValue } from 'convex/values';
+import type { Database } from '../store/database.ts';
+import type { StoreTransaction } from '../store/transaction.ts';
+import { DeveloperError } from '../values/errors.ts';
+import { parseJson } from '../engine/json.ts';
+import { valueFromJson } from '../values/value.ts';
+
+/** How a scheduled function ended. */
+export type JobEnd =
+	{ readonly kind: 'success' } | { readonly kind: 'failed'; readonly error: string } | { readonly kind: 'canceled' };
+
+export interface Job {
+	readonly id: string;
+	readonly component: string;
+	/** Canonical: `folder/file.js:fn`. */
+	readonly path: string;
+	/** Convex JSON text of the argument array. */
+	readonly args: string;
+	readonly kind: 'mutation' | 'action';
+	/** Milliseconds since 1970. */
+	readonly due: number;
+}
+
+export interface NewJob extends Omit<Job, 'id' | 'args'> {
+	readonly args: JSONValue;
+}
+
+const TABLE = '_scheduled_functions';
+
+/**
+ * Scheduled functions: a row of `jobs` for the scheduler and a document of `_scheduled_functions` for the person's
+ * queries, always changed together and inside a transaction of the caller's.
+ *
+ *   pending -> inProgress (actions only) -> success | failed
+ *   pending | inProgress -> canceled
+ */
+export class Jobs {
+	readonly #database: Database;
+
+	constructor(database: Database) {
+		this.#database = database;
+	}
+
+	schedule(tx: StoreTransaction, job: NewJob): string {
+		const args = [job.args];
+		const id = tx.systemInsert(job.component, TABLE, {
+			name: job.path,
+			args: args.map(valueFromJson),
+			scheduledTime: job.due,
+			state: { kind: 'pending' }
+		});
+		this.#database.run(
+			"INSERT INTO jobs (id, component, path, args, due, state, kind) VALUES (?, ?, ?, ?, ?, 'pending', ?)",
+			id,
+			job.component,
+			job.path,
+			JSON.stringify(args),
+			job.due,
+			job.kind
+		);
+		return id;
+	}
+
+	/** Cancels what has not finished. Throws when there is no such job; a finished one is left as it is. */
+	cancel(tx: StoreTransaction, id: string, now: number): void {
+		const state = this.state(id);
+		if (state === null) throw new DeveloperError('DocumentNotFound', `No scheduled function with ID ${id}`);
+		if (state === 'pending' || state === 'inProgress') this.finish(tx, id, { kind: 'canceled' }, now);
+	}
+
+	/** Marks an action as started. It will never be started again, whatever becomes of this process. */
+	start(tx: StoreTransaction, job: Job): void {
+		this.#database.run("UPDATE jobs SET state = 'inProgress', attempt = attempt + 1 WHERE id = ?", job.id);
+		tx.systemPatch(job.component, job.id, { state: { kind: 'inProgress' } });
+	}
+
+	/** Records how a job ended, unless it has ended already (it was cancelled while it ran). */
+	finish(tx: StoreTransaction, id: string, end: JobEnd, now: number): void {
+		const row = this.#database.row(
+			"SELECT component FROM jobs WHERE id = ? AND state IN ('pending', 'inProgress')",
+			id
+		);
+		if (row === null) return;
+		this.#database.run('UPDATE jobs SET state = ?, completed = ? WHERE id = ?', end.kind, now, id);
+		tx.systemPatch(String(row[0]), id, { state: { ...end }, completedTime: now });
+	}
+
+	state(id: string): string | null {
+		const row = this.#database.row('SELECT state FROM jobs WHERE id = ?', id);
+		return row === null ? null : String(row[0]);
+	}
+
+	get(id: string): Job | null {
+		const row = this.#database.row('SELECT id, component, path, args, kind, due FROM jobs WHERE id = ?', id);
+		return row === null ? null : jobOf(row);
+	}
+
+	/** Pending jobs whose time has come, the oldest first, without those named. */
+	due(now: number, limit: number, without: readonly string[]): Job[] {
+		const rows = this.#database.rows(
+			`SELECT id, component, path, args, kind, due FROM jobs WHERE state = 'pending' AND due <= ?
+			AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?`,
+			now,
+			JSON.stringify(without),
+			limit
+		);
+		return rows.map(jobOf);
+	}
+
+	/** When the next pending job is due, or null. */
+	nextDue(without: readonly string[]): number | null {
+		const row = this.#database.row(
+			"SELECT min(due) FROM jobs WHERE state = 'pending' AND id NOT IN (SELECT value FROM json_each(?))",
+			JSON.stringify(without)
+		);
+		return typeof row?.[0] === 'number' ? row[0] : null;
+	}
+
+	/** Jobs that an earlier process had started and did not finish. */
+	abandoned(): string[] {
+		return this.#database.rows("SELECT id FROM jobs WHERE state = 'inProgress'").map(([id]) => String(id));
+	}
+
+	/** Forgets jobs that ended before the given time, at most so many. */
+	prune(tx: StoreTransaction, before: number, limit: number): number {
+		const rows = this.#database.rows('SELECT id, component FROM jobs WHERE completed < ? LIMIT ?', before, limit);
+		for (const [id, component] of rows) {
+			this.#database.run('DELETE FROM jobs WHERE id = ?', String(id));
+			tx.systemRemove(String(component), String(id));
+		}
+		return rows.length;
+	}
+}
+
+function jobOf([id, component, path, args, kind, due]: readonly unknown[]): Job {
+	return {
+		id: String(id),
+		component: String(component),
+		path: String(path),
+		args: String(args),
+		kind: kind === 'mutation' ? 'mutation' : 'action',
+		due: Number(due)
+	};
+}
+
+/** The argument object of a job as JSON, for tests and logs. */
+export function jobArguments(job: Job): JSONValue {
+	return parseJson(job.args);
+}

@@ -1,0 +1,115 @@
+import type { DueWork } from '../engine/protocol.ts';
+import type { JobEnd } from './jobs.ts';
+
+/** What the scheduler asks of the front. */
+export interface SchedulerBackend {
+	dueWork(limit: number, jobs: readonly string[], crons: readonly string[]): Promise<DueWork>;
+	/** Runs a scheduled mutation to its recorded end. */
+	runJob(id: string): Promise<void>;
+	/** Runs the mutation of a cron and moves the cron to its next time. */
+	runCron(name: string): Promise<void>;
+	/** Runs an action that has been marked as started; `job` is null for a cron. */
+	runAction(path: string, args: string, job: string | null): Promise<JobEnd>;
+	finishJob(id: string, end: JobEnd): Promise<void>;
+	report(sentence: string): void;
+}
+
+/** setTimeout counts in 32 bits: farther dates are approached in steps. */
+const MAX_DELAY = 2 ** 31 - 1;
+const RETRY_DELAY = 1_000;
+
+/**
+ * Starts scheduled functions and crons when their time comes, so many at a time. What has to be done and what was done is
+ * in the store; here is only what runs right now.
+ */
+export class Scheduler {
+	readonly #backend: SchedulerBackend;
+	readonly #parallel: number;
+	readonly #jobs = new Set<string>();
+	readonly #crons = new Set<string>();
+	#timer: NodeJS.Timeout | undefined;
+	#looking = false;
+	#lookAgain = false;
+	#stopped = true;
+
+	constructor(backend: SchedulerBackend, parallel: number) {
+		this.#backend = backend;
+		this.#parallel = parallel;
+	}
+
+	start(): void {
+		this.#stopped = false;
+		this.wake();
+	}
+
+	/** Starts nothing more. What runs is left to end. */
+	stop(): void {
+		this.#stopped = true;
+		clearTimeout(this.#timer);
+	}
+
+	/** There may be new work. */
+	wake(): void {
+		if (this.#stopped) return;
+		if (this.#looking) {
+			this.#lookAgain = true;
+			return;
+		}
+		void this.#look();
+	}
+
+	async #look(): Promise<void> {
+		this.#looking = true;
+		clearTimeout(this.#timer);
+		try {
+			const free = this.#parallel - this.#jobs.size - this.#crons.size;
+			// With no slot free, the end of what runs looks again.
+			if (free > 0) {
+				const work = await this.#backend.dueWork(free, [...this.#jobs], [...this.#crons]);
+				for (const sentence of work.skipped) this.#backend.report(sentence);
+				for (const job of work.jobs) void this.#occupy(this.#jobs, job.id, () => this.#runJob(job));
+				for (const cron of work.crons) void this.#occupy(this.#crons, cron.name, () => this.#runCron(cron));
+				if (work.nextAt !== null) this.#sleep(work.nextAt - Date.now());
+			}
+		} catch (error) {
+			if (!this.#stopped)
+				this.#backend.report(
+					`The scheduler could not look for work: ${error instanceof Error ? error.message : String(error)}`
+				);
+			this.#sleep(RETRY_DELAY);
+		}
+		this.#looking = false;
+		if (!this.#lookAgain) return;
+		this.#lookAgain = false;
+		this.wake();
+	}
+
+	#sleep(delay: number): void {
+		if (this.#stopped) return;
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(delay, 0), MAX_DELAY));
+	}
+
+	async #occupy(slots: Set<string>, name: string, run: () => Promise<void>): Promise<void> {
+		slots.add(name);
+		try {
+			await run();
+		} catch (error) {
+			if (!this.#stopped)
+				this.#backend.report(`Scheduled work failed: ${error instanceof Error ? error.message : String(error)}`);
+		} finally {
+			slots.delete(name);
+			this.wake();
+		}
+	}
+
+	async #runJob(job: DueWork['jobs'][number]): Promise<void> {
+		if (job.kind === 'mutation') return this.#backend.runJob(job.id);
+		await this.#backend.finishJob(job.id, await this.#backend.runAction(job.path, job.args, job.id));
+	}
+
+	async #runCron(cron: DueWork['crons'][number]): Promise<void> {
+		if (cron.kind === 'mutation') return this.#backend.runCron(cron.name);
+		await this.#backend.runAction(cron.path, cron.args, null);
+	}
+}
