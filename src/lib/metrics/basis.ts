@@ -5,7 +5,7 @@ import type { Series } from './series.ts';
 import type { Aggregation } from './types.ts';
 import { counted, dayInWords } from './words.ts';
 
-/** Phrases for the footnote of a number, the most important first: `as of 20 Nov`, `today so far`, `2 days failed`. */
+/** Phrases for the footnote of a number, the most important first: `as of 20 Nov`, `2 days failed`, `23 Nov so far`. */
 export function basisInWords(series: Series, range: RangeValue, aggregation: Aggregation): string[] {
 	if (range.value === null) return [];
 	const last = series.dayStates.length - 1;
@@ -21,6 +21,7 @@ export function basisInWords(series: Series, range: RangeValue, aggregation: Agg
 		if (range.counts.failed > 0) phrases.push(`${counted(range.counts.failed, 'day')} failed`);
 		if (range.counts.provisional > 0) phrases.push(`${counted(range.counts.provisional, 'day')} may change`);
 	}
-	if (series.dayStates[last] === 'partial' && (!isLevel || range.lastKnown === last)) phrases.push('last day so far');
+	if (series.dayStates[last] === 'partial' && (!isLevel || range.lastKnown === last))
+		phrases.push(`${dayInWords(addDays(series.from, last))} so far`);
 	return phrases;
 }

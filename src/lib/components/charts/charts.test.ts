@@ -4,7 +4,9 @@ import { decodeStates, isKnown } from '../../metrics/pack.ts';
 import { DAY_STATES } from '../../metrics/types.ts';
 import { dayMarks, layersOf, lonelyPoints, thin } from './layers.ts';
 import type { Drawable } from './layers.ts';
+import { spread } from './labels.ts';
 import { dayTicks, tickLabel, valueScale } from './scale.ts';
+import { sparkPaths } from './sparkline.ts';
 
 const drawable = (states: string, firstFact = 0): Drawable => ({
 	values: [...states].map((letter, index) => ('cpv'.includes(letter) ? index : null)),
@@ -101,5 +103,52 @@ describe('thin', () => {
 		expect(kept).toContain(77_777);
 		expect(kept.filter((index) => values[index] === null).length).toBe(20);
 		expect(thin([1, 2, 3], 10)).toEqual([0, 1, 2]);
+	});
+});
+
+describe('sparkPaths', () => {
+	const box = { width: 100, height: 20, zeroBased: true, lastIsOpen: true };
+
+	it('stays inside its box for whatever is known', () => {
+		const values = fc.array(fc.option(fc.double({ min: -1e15, max: 1e15, noNaN: true })), { maxLength: 400 });
+		fc.assert(
+			fc.property(values, fc.boolean(), fc.boolean(), (list, zeroBased, lastIsOpen) => {
+				const { line, open, dots } = sparkPaths(list, { ...box, zeroBased, lastIsOpen });
+				for (const path of [line, open]) expect(path).toMatch(/^([ML]\d+(\.\d+)? \d+(\.\d+)?)*$/);
+				const numbers = [...`${line}${open}`.matchAll(/[ML]([\d.]+) ([\d.]+)/g)];
+				const points = [...dots, ...numbers.map(([, x, y]) => ({ x: Number(x), y: Number(y) }))];
+				for (const { x, y } of points) expect(x >= 0 && x <= 100 && y >= 0 && y <= 20).toBe(true);
+			})
+		);
+	});
+
+	it('draws gaps as gaps, today apart, and flat lines in the middle', () => {
+		expect(sparkPaths([0, 10, null, 5, 5], box)).toEqual({
+			line: 'M0 20L25 0M75 10',
+			open: 'M75 10L100 10',
+			dots: []
+		});
+		expect(sparkPaths([3, 3], { ...box, zeroBased: false, lastIsOpen: false }).line).toBe('M0 10L100 10');
+		expect(sparkPaths([7], { ...box, lastIsOpen: false }).dots).toEqual([{ x: 0, y: 0 }]);
+		expect(sparkPaths([], box)).toEqual({ line: '', open: '', dots: [] });
+	});
+});
+
+describe('spread', () => {
+	it('keeps labels apart, in order and above the floor', () => {
+		const tops = fc.array(fc.double({ min: 0, max: 200, noNaN: true }), { maxLength: 8 });
+		fc.assert(
+			fc.property(tops, (list) => {
+				const placed = spread(
+					list.map((top) => ({ top })),
+					15,
+					200
+				).map((one) => one.top);
+				placed.forEach((top, index) => {
+					expect(top).toBeLessThanOrEqual(200);
+					if (index > 0) expect(top - (placed[index - 1] ?? 0)).toBeGreaterThanOrEqual(15 - 1e-9);
+				});
+			})
+		);
 	});
 });

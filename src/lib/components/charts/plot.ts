@@ -120,7 +120,8 @@ export function createPlot(options: PlotOptions): uPlot {
 
 	function seriesOf(layer: Layer): uPlot.Series {
 		const stroke = strokeOf(layer);
-		const filled = layer.kind === 'solid' && isArea(model()) && model().series.length === 1;
+		const certain = layer.kind === 'solid' || layer.kind === 'light';
+		const filled = certain && isArea(model()) && model().series.length === 1;
 		return {
 			stroke,
 			width: layer.kind === 'comparison' ? 1 : 2,

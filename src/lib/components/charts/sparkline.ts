@@ -15,10 +15,13 @@ export function sparkPaths(
 	values: readonly (number | null)[],
 	box: { readonly width: number; readonly height: number; readonly zeroBased: boolean; readonly lastIsOpen: boolean }
 ): SparkPaths {
-	const known = values.filter((value) => value !== null);
-	const extreme = (pick: (a: number, b: number) => number) => known.reduce(pick, known[0] ?? 0);
-	const low = Math.min(extreme(Math.min), box.zeroBased ? 0 : Infinity);
-	const high = Math.max(extreme(Math.max), box.zeroBased ? 0 : -Infinity);
+	let low = box.zeroBased ? 0 : Infinity;
+	let high = box.zeroBased ? 0 : -Infinity;
+	for (const value of values) {
+		if (value === null) continue;
+		low = Math.min(low, value);
+		high = Math.max(high, value);
+	}
 	const x = (index: number) => round((index / Math.max(1, values.length - 1)) * box.width);
 	// A flat line lies in the middle, unless it lies on zero.
 	const y = (value: number) => {

@@ -50,7 +50,7 @@ describe('seriesViews', () => {
 		);
 		expect(views.map((view) => view.range.value)).toEqual([350, 21]);
 		expect(views[0]?.comparison?.change).toMatchObject({ current: 300, previous: 200, fraction: 0.5 });
-		expect(views[0]?.basis).toEqual(['last day so far']);
+		expect(views[0]?.basis).toEqual(['3 Nov so far']);
 		expect(views[1]?.comparison).toEqual({ change: null, reason: 'nothing is known of the period before' });
 		const models = chartModels('Gross volume', definition, views, periods);
 		expect(models.map((model) => [model.title, model.series.length])).toEqual([

@@ -106,9 +106,17 @@ export function freshest(views: readonly SeriesView[]): number | null {
 	return times.length === 0 ? null : Math.max(...times);
 }
 
+/** The largest number first, unknown ones last. */
+export function bySize(views: readonly SeriesView[]): SeriesView[] {
+	return views.toSorted((a, b) => sizeOf(b.range.value) - sizeOf(a.range.value));
+}
+
+function sizeOf(value: number | null | undefined): number {
+	return value === null || value === undefined ? -1 : Math.abs(value);
+}
+
 /** Places of the largest values, unknown ones last. */
 function largest(values: readonly (number | null)[]): Set<number> {
-	const size = (value: number | null | undefined) => (value === null || value === undefined ? -1 : Math.abs(value));
-	const order = values.map((_, index) => index).sort((a, b) => size(values[b]) - size(values[a]) || a - b);
+	const order = values.map((_, index) => index).sort((a, b) => sizeOf(values[b]) - sizeOf(values[a]) || a - b);
 	return new Set(order.slice(0, MOST_LINES));
 }
