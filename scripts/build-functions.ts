@@ -31,7 +31,7 @@ const deployment = await startDeployment({
 	port,
 	sitePort: port + 1,
 	allowedOrigins: [],
-	durability: 'NORMAL',
+	durability: 'normal',
 	log: () => {}
 });
 

@@ -15,7 +15,7 @@ await runProduct(async (processes, ending) => {
 	}
 	const port = await choosePort('PORT', settings.port, DEFAULT_PORT, settings.host);
 	const origins = localOrigins(port);
-	const deployment = await openDeployment(settings, { allowedOrigins: origins, durability: 'FULL' });
+	const deployment = await openDeployment(settings, { allowedOrigins: origins, durability: 'full' });
 	ending.add(() => deployment.close());
 	if (deployment.url === null) {
 		throw new SettingsError(

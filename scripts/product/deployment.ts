@@ -17,7 +17,7 @@ export interface OpenDeployment {
 export interface OpenOptions {
 	/** Pages from these origins may talk to the embedded deployment. */
 	readonly allowedOrigins: readonly string[];
-	readonly durability: 'NORMAL' | 'FULL';
+	readonly durability: 'normal' | 'full';
 }
 
 /** Opens the deployment. An embedded one is listening when this returns. */
