@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { createRequire, registerHooks } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ModuleSource } from '../engine/types.ts';
@@ -24,6 +24,8 @@ export class NodeModules {
 			writeFileSync(path, module.source, { mode: 0o600 });
 		}
 		const app = pathToFileURL(join(appDir, 'package.json')).href;
+		// Bundled CommonJS packages reach Node's own modules through a global `require`, which the backend gives them too.
+		Object.assign(globalThis, { require: createRequire(app) });
 		registerHooks({
 			resolve: (specifier, context, next) => {
 				const isBare = !specifier.startsWith('.') && !specifier.startsWith('/') && !/^[a-z]+:/.test(specifier);
