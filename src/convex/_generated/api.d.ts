@@ -8,11 +8,6 @@
  * @module
  */
 
-import type {
-  ApiFromModules,
-  FilterApi,
-  FunctionReference,
-} from "convex/server";
 import type * as connectionRecords from "../connectionRecords.js";
 import type * as connectionStore from "../connectionStore.js";
 import type * as connections from "../connections.js";
@@ -25,6 +20,8 @@ import type * as integrations_githubLevels from "../integrations/githubLevels.js
 import type * as integrations_githubLists from "../integrations/githubLists.js";
 import type * as integrations_githubReaders from "../integrations/githubReaders.js";
 import type * as integrations_githubStars from "../integrations/githubStars.js";
+import type * as integrations_prometheus from "../integrations/prometheus.js";
+import type * as integrations_prometheusApi from "../integrations/prometheusApi.js";
 import type * as integrations_sample from "../integrations/sample.js";
 import type * as integrations_steps from "../integrations/steps.js";
 import type * as integrations_stripe from "../integrations/stripe.js";
@@ -52,6 +49,7 @@ import type * as lib_integrationOf from "../lib/integrationOf.js";
 import type * as lib_json from "../lib/json.js";
 import type * as lib_outcome from "../lib/outcome.js";
 import type * as lib_paging from "../lib/paging.js";
+import type * as lib_parse from "../lib/parse.js";
 import type * as lib_plan from "../lib/plan.js";
 import type * as lib_pointStore from "../lib/pointStore.js";
 import type * as lib_points from "../lib/points.js";
@@ -65,6 +63,7 @@ import type * as lib_sentences from "../lib/sentences.js";
 import type * as lib_seriesReader from "../lib/seriesReader.js";
 import type * as lib_summary from "../lib/summary.js";
 import type * as lib_validators from "../lib/validators.js";
+import type * as lib_windows from "../lib/windows.js";
 import type * as metricLibrary from "../metricLibrary.js";
 import type * as metrics from "../metrics.js";
 import type * as schedule from "../schedule.js";
@@ -72,14 +71,12 @@ import type * as slices from "../slices.js";
 import type * as syncRuns from "../syncRuns.js";
 import type * as workspaces from "../workspaces.js";
 
-/**
- * A utility for referencing Convex functions in your app's API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = api.myModule.myFunction;
- * ```
- */
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+
 declare const fullApi: ApiFromModules<{
   connectionRecords: typeof connectionRecords;
   connectionStore: typeof connectionStore;
@@ -93,6 +90,8 @@ declare const fullApi: ApiFromModules<{
   "integrations/githubLists": typeof integrations_githubLists;
   "integrations/githubReaders": typeof integrations_githubReaders;
   "integrations/githubStars": typeof integrations_githubStars;
+  "integrations/prometheus": typeof integrations_prometheus;
+  "integrations/prometheusApi": typeof integrations_prometheusApi;
   "integrations/sample": typeof integrations_sample;
   "integrations/steps": typeof integrations_steps;
   "integrations/stripe": typeof integrations_stripe;
@@ -120,6 +119,7 @@ declare const fullApi: ApiFromModules<{
   "lib/json": typeof lib_json;
   "lib/outcome": typeof lib_outcome;
   "lib/paging": typeof lib_paging;
+  "lib/parse": typeof lib_parse;
   "lib/plan": typeof lib_plan;
   "lib/pointStore": typeof lib_pointStore;
   "lib/points": typeof lib_points;
@@ -133,6 +133,7 @@ declare const fullApi: ApiFromModules<{
   "lib/seriesReader": typeof lib_seriesReader;
   "lib/summary": typeof lib_summary;
   "lib/validators": typeof lib_validators;
+  "lib/windows": typeof lib_windows;
   metricLibrary: typeof metricLibrary;
   metrics: typeof metrics;
   schedule: typeof schedule;
@@ -140,11 +141,31 @@ declare const fullApi: ApiFromModules<{
   syncRuns: typeof syncRuns;
   workspaces: typeof workspaces;
 }>;
+
+/**
+ * A utility for referencing Convex functions in your app's public API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
 export declare const api: FilterApi<
   typeof fullApi,
   FunctionReference<any, "public">
 >;
+
+/**
+ * A utility for referencing Convex functions in your app's internal API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = internal.myModule.myFunction;
+ * ```
+ */
 export declare const internal: FilterApi<
   typeof fullApi,
   FunctionReference<any, "internal">
 >;
+
+export declare const components: {};
