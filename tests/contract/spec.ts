@@ -63,9 +63,9 @@ export class Spec {
 		readonly names: readonly string[];
 		readonly operation: Operation;
 	}[];
-	readonly #ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: false });
+	readonly #ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false });
 	/** Query texts become the numbers and booleans that the schema asks for. */
-	readonly #coercing = new Ajv2020({ strict: false, validateSchema: false, coerceTypes: true });
+	readonly #coercing = new Ajv2020({ strict: false, validateSchema: false, logger: false, coerceTypes: true });
 	readonly #compiled = new Map<string, ValidateFunction>();
 
 	constructor(json: unknown) {
@@ -168,8 +168,10 @@ export class Spec {
 		const key = `${purpose} ${JSON.stringify(against)}`;
 		const known = this.#compiled.get(key);
 		if (known !== undefined) return known;
-		// References begin at the document; everything else means itself.
-		const absolute: unknown = JSON.parse(JSON.stringify(against).replaceAll('"$ref":"#/', '"$ref":"spec:#/'));
+		// References into the document; a schema from elsewhere brings its own $defs.
+		const absolute: unknown = JSON.parse(
+			JSON.stringify(against).replaceAll(/"\$ref":"#\/(?!\$defs)/g, '"$ref":"spec:#/')
+		);
 		const validate = ajv.compile(schema.parse(absolute));
 		this.#compiled.set(key, validate);
 		return validate;

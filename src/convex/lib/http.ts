@@ -297,8 +297,11 @@ class Client implements HttpClient {
 	async #sleep(ms: number): Promise<void> {
 		const { sleep, signal } = this.#options;
 		if (ms <= 0) return;
-		if (sleep) await sleep(ms, signal);
-		else await delay(ms, undefined, { signal });
+		try {
+			await (sleep ? sleep(ms, signal) : delay(ms, undefined, { signal }));
+		} finally {
+			signal?.throwIfAborted();
+		}
 	}
 }
 

@@ -24,10 +24,18 @@ function base64Fragments(secret: string): string[] {
 }
 
 function forms(secret: string): string[] {
-	const encoded = encodeURIComponent(secret);
+	const url = encodeURIComponent(secret.toWellFormed());
+	const form = new URLSearchParams({ q: secret }).toString().slice(2);
+	const urls = [url, form, form.replaceAll('+', '%20')];
 	const escaped = JSON.stringify(secret).slice(1, -1);
-	const whole = [secret, escaped, encoded, encoded.replaceAll('%20', '+'), encoded.toLowerCase()];
-	return [...whole, ...base64Fragments(secret).filter((fragment) => fragment.length >= SHORTEST_FRAGMENT)];
+	const fragments = base64Fragments(secret).filter((fragment) => fragment.length >= SHORTEST_FRAGMENT);
+	return [
+		secret,
+		escaped,
+		...urls,
+		...urls.map((text) => text.replaceAll(/%../g, (code) => code.toLowerCase())),
+		...fragments
+	];
 }
 
 /**
