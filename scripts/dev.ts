@@ -20,7 +20,7 @@ await runProduct(async (processes, ending) => {
 		await new Promise<void>((ready, fail) => {
 			const child = processes.start({
 				speaker: 'convex',
-				command: convexCommand('dev', '--tail-logs', 'always'),
+				command: convexCommand('dev', '--tail-logs', 'always', '--typecheck', 'disable'),
 				environment: convexEnvironment(deployment.access),
 				onLine: (line) => {
 					if (/Convex functions ready/.test(line)) ready();

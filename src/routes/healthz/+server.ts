@@ -1,12 +1,13 @@
 import { env } from '$env/dynamic/private';
+import { convexUrl } from '$lib/server/convex.ts';
 import { version } from '../../../package.json';
 import type { RequestHandler } from './$types';
 
 /** For monitors: whether pages are served and the deployment behind them answers. 503 when it does not. */
-export const GET: RequestHandler = async ({ fetch }) => {
-	const url = env['PUBLIC_CONVEX_URL'] ?? env['CONVEX_URL'] ?? env['CONVEX_SELF_HOSTED_URL'];
+export const GET: RequestHandler = async () => {
+	const url = convexUrl();
 	const answers =
-		url !== undefined &&
+		url !== null &&
 		(await fetch(new URL('/version', url), { signal: AbortSignal.timeout(2_000) }).then(
 			(response) => response.ok,
 			() => false
