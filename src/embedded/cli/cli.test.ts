@@ -133,7 +133,7 @@ describe('the convex CLI', { timeout: 90_000 }, () => {
 	});
 
 	test('a push that cannot be evaluated leaves the deployed code', async () => {
-		app.write('convex/broken.ts', `throw new Error('not today');`);
+		app.write('convex/broken.ts', `export const broken = true; throw new Error('not today');`);
 		const { code, output } = await convex('dev', '--once', ...WITHOUT_TYPES);
 		expect(code).toBe(1);
 		expect(output).toContain('not today');
