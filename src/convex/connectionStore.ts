@@ -82,7 +82,7 @@ export const reserve = internalMutation({
 		if (existing) return { connectionId: existing._id };
 		const others = await ctx.db
 			.query('connections')
-			.withIndex('by_workspaceId', (q) => q.eq('workspaceId', workspaceId))
+			.withIndex('by_workspaceId_integrationId_accountId', (q) => q.eq('workspaceId', workspaceId))
 			.take(MAX_CONNECTIONS);
 		if (others.length === MAX_CONNECTIONS) {
 			return { refused: `A workspace holds at most ${MAX_CONNECTIONS} connections. Delete one that is not used.` };

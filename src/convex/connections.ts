@@ -50,7 +50,7 @@ export const connect = actionAccess({
 		const tested = await test(ctx, args.integrationId, args.credentials);
 		if (!tested.success) return tested;
 		const { id, credentials, account } = tested;
-		const chosen = parseSettings(id, args.settings);
+		const chosen = parseSettings(id, integrations[id].settings, args.settings);
 		if (!chosen.success) return chosen;
 		return await guarded(id, credentials, async (): Promise<Connected | Failure> => {
 			const { workspaceId } = ctx;
@@ -97,7 +97,7 @@ export const updateConnection = actionAccess({
 		const known = stored && integrationOf(stored.integrationId);
 		if (!stored || !known) throw notFound();
 		const { id } = known;
-		const chosen = args.settings ? parseSettings(id, args.settings) : null;
+		const chosen = args.settings ? parseSettings(id, integrations[id].settings, args.settings) : null;
 		if (chosen && !chosen.success) return chosen;
 		const tested = args.credentials ? await test(ctx, id, args.credentials, args.connectionId) : null;
 		if (tested && !tested.success) return tested;
@@ -153,7 +153,7 @@ async function test(
 		if (!merged.success) return merged;
 		given = merged.credentials;
 	}
-	const parsed = parseCredentials(id, given);
+	const parsed = parseCredentials(id, integrations[id].credentials, given);
 	if (!parsed.success) return parsed;
 	const { credentials } = parsed;
 	return await guarded(id, credentials, async (): Promise<Tested> => {

@@ -8,7 +8,7 @@ import type { Id } from './_generated/dataModel.js';
 import { internalMutation } from './_generated/server.js';
 import type { MutationCtx } from './_generated/server.js';
 
-/** Documents per batch: a chunk is under 2 kB, so a batch stays far below every limit. */
+/** Documents of a table per batch: a chunk is under 2 kB, so a batch stays far below every limit. */
 const BATCH = 200;
 const DAY_MS = 86_400_000;
 const RUNS_KEPT_DAYS = 90;
@@ -47,16 +47,23 @@ export const deleteOldRuns = internalMutation({
 	}
 });
 
-/** Deletes up to BATCH documents; false when there are none left. */
+/** Deletes up to BATCH documents of each table; false when there were none left. */
 async function deleteBatch(ctx: MutationCtx, connectionId: Id<'connections'>): Promise<boolean> {
-	for (const table of ['slices', 'chunks', 'tiles'] as const) {
-		const rows = await ctx.db
-			.query(table)
-			.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
-			.take(BATCH);
-		for (const row of rows) await ctx.db.delete(row._id);
-		if (rows.length > 0) return true;
-	}
+	const slices = await ctx.db
+		.query('slices')
+		.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
+		.take(BATCH);
+	for (const slice of slices) await ctx.db.delete('slices', slice._id);
+	const chunks = await ctx.db
+		.query('chunks')
+		.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
+		.take(BATCH);
+	for (const chunk of chunks) await ctx.db.delete('chunks', chunk._id);
+	const tiles = await ctx.db
+		.query('tiles')
+		.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
+		.take(BATCH);
+	for (const tile of tiles) await ctx.db.delete('tiles', tile._id);
 	const runs = await ctx.db
 		.query('syncRuns')
 		.withIndex('by_connectionId_startedAt', (q) => q.eq('connectionId', connectionId))
@@ -67,5 +74,5 @@ async function deleteBatch(ctx: MutationCtx, connectionId: Id<'connections'>): P
 		.withIndex('by_connectionId_metricId_dimension', (q) => q.eq('connectionId', connectionId))
 		.take(BATCH);
 	for (const one of series) await ctx.db.delete('series', one._id);
-	return runs.length + series.length > 0;
+	return slices.length + chunks.length + tiles.length + runs.length + series.length > 0;
 }

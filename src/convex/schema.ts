@@ -61,7 +61,6 @@ export default defineSchema({
 		/** null until the connection has been activated once: such a row is shown to nobody. */
 		dashboardId: v.union(v.id('dashboards'), v.null())
 	})
-		.index('by_workspaceId', ['workspaceId'])
 		.index('by_workspaceId_integrationId_accountId', ['workspaceId', 'integrationId', 'accountId'])
 		.index('by_nextSyncAt', ['nextSyncAt']),
 

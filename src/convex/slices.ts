@@ -173,7 +173,7 @@ export const fail = internalMutation({
 	handler: async (ctx, args) => {
 		const held = await heldSlice(ctx, args);
 		if (!held) return null;
-		const { slice, run, connection } = held;
+		const { slice, run } = held;
 		const { kind, message } = args;
 		const now = Date.now();
 		const attempts = slice.attempts + 1;

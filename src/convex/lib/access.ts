@@ -103,7 +103,7 @@ export async function find<Table extends OwnedTable>(
 ): Promise<Doc<Table> | null> {
 	if (id.length > LONGEST_ID) return null;
 	const normal = ctx.db.normalizeId(table, id);
-	const row = normal && (await ctx.db.get(normal));
+	const row = normal && (await ctx.db.get(table, normal));
 	return row && row.workspaceId === ctx.workspaceId ? row : null;
 }
 

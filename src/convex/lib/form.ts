@@ -1,9 +1,7 @@
-'use node';
 /** What a person typed into the connect form, parsed by the integration's own schemas. */
 import type { z } from 'zod';
 import { INTEGRATION_CONFIGS } from '../../lib/config/integrations.ts';
 import type { FieldConfig, IntegrationId } from '../../lib/config/integrations.ts';
-import { integrations } from '../../lib/server/integrations/index.ts';
 import type { Credentials } from './client.ts';
 import { refuse } from './failure.ts';
 import type { Failure, Settings } from './validators.ts';
@@ -13,18 +11,23 @@ type Texts = Record<string, string>;
 /** The credentials as the integration takes them; a failure names the field and says what is wrong with it. */
 export function parseCredentials(
 	id: IntegrationId,
+	schema: z.ZodObject,
 	typed: Readonly<Texts>
 ): { success: true; credentials: Credentials } | Failure {
 	// A field left empty is a field not given.
 	const given = Object.fromEntries(Object.entries(typed).filter(([, text]) => text.trim() !== ''));
-	const parsed = integrations[id].credentials.safeParse(given);
+	const parsed = schema.safeParse(given);
 	if (parsed.success) return { success: true, credentials: parsed.data };
 	return refusal(parsed.error, INTEGRATION_CONFIGS[id].credentialFields, given);
 }
 
 /** The settings with their defaults filled in. */
-export function parseSettings(id: IntegrationId, chosen: Settings): { success: true; settings: Settings } | Failure {
-	const parsed = integrations[id].settings.safeParse(chosen);
+export function parseSettings(
+	id: IntegrationId,
+	schema: z.ZodObject,
+	chosen: Settings
+): { success: true; settings: Settings } | Failure {
+	const parsed = schema.safeParse(chosen);
 	if (!parsed.success) return refusal(parsed.error, INTEGRATION_CONFIGS[id].settingsFields, chosen);
 	const settings: Settings = {};
 	for (const key of Object.keys(parsed.data)) {

@@ -20,9 +20,9 @@ export async function connectionsOf(
 ): Promise<Doc<'connections'>[]> {
 	const rows = await ctx.db
 		.query('connections')
-		.withIndex('by_workspaceId', (q) => q.eq('workspaceId', workspaceId))
+		.withIndex('by_workspaceId_integrationId_accountId', (q) => q.eq('workspaceId', workspaceId))
 		.take(MAX_CONNECTIONS);
-	return rows.filter(isShown);
+	return rows.filter(isShown).toSorted((a, b) => a._creationTime - b._creationTime);
 }
 
 /** State, sentence, times and live progress. Reads the run that is under way, if there is one. */
