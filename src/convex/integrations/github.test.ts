@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Day } from '../../lib/metrics/types.ts';
 import type { Json } from '../lib/contract.ts';
 import { fetchGithubMetrics, testGithubConnection } from './github.ts';
-import { FakeGithub } from './github.testing.ts';
-import type { FakeItem, FakeRepository } from './github.testing.ts';
-import { collect, contextFor, serve, series, stored, total } from './loopback.testing.ts';
-import type { Answer, Loopback } from './loopback.testing.ts';
+import { FakeGithub } from './github.fake.ts';
+import type { FakeItem, FakeRepository } from './github.fake.ts';
+import { collect, contextFor, serve, series, stored, total } from './reading.suite.ts';
+import type { Answer, FakeService } from './fake.suite.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const REPOSITORY = 'acme/anvil';
@@ -33,7 +33,7 @@ function repository(overrides: Partial<FakeRepository> = {}): FakeRepository {
 }
 
 let world: FakeGithub;
-let server: Loopback;
+let server: FakeService;
 let intercept: (url: URL) => Answer | null;
 
 beforeEach(async () => {
@@ -117,7 +117,7 @@ describe('issues and pull requests by day', () => {
 		const { points } = await read(['open_issues', 'open_pull_requests'], '2026-11-23');
 		expect(total(points, 'github.open_pull_requests', REPOSITORY)).toBe(250);
 		expect(total(points, 'github.open_issues', REPOSITORY)).toBe(0);
-		expect(server.log.filter((line) => line.includes('/pulls'))).toHaveLength(2);
+		expect(server.requests.filter(({ path }) => path.includes('/pulls'))).toHaveLength(2);
 	});
 
 	it.each([0, 1, 99, 100, 101, 200, 250])(
@@ -159,7 +159,7 @@ describe('issues and pull requests by day', () => {
 		for (let n = 1001; n <= 1010; n += 1) issues.push(item(n, '2026-11-22T00:00:00Z'));
 		const { points } = await read(['issues_opened'], '2026-11-20');
 		expect(total(points, 'github.issues_opened', REPOSITORY)).toBe(10);
-		expect(server.log).toHaveLength(1);
+		expect(server.requests).toHaveLength(1);
 	});
 });
 
@@ -283,7 +283,7 @@ describe('refusals', () => {
 		await expect(read(['forks'], '2026-11-23')).rejects.toMatchObject({ kind: 'config' });
 		world.repositories.push(repository({ full_name: 'acme/..' }));
 		await expect(read(['forks'], '2026-11-23')).rejects.toMatchObject({ kind: 'config' });
-		expect(server.log).toEqual([]);
+		expect(server.requests).toEqual([]);
 	});
 });
 

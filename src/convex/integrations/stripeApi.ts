@@ -40,8 +40,13 @@ export class StripeApi {
 		const fetchThrough: typeof fetch = async (input, init) => {
 			try {
 				const response = await send(input, init);
-				if (!response.ok) throw this.#refusal(response.status, response.headers, await response.text());
-				return response;
+				const { status, headers } = response;
+				const body = await response.text();
+				if (!response.ok) throw this.#refusal(status, headers, body);
+				// On a body that is JSON but no object the SDK never settles.
+				if (!isObject(body))
+					throw new IntegrationError('bad_response', 'Stripe answered with something that is no data.');
+				return new Response(body, { status, headers });
 			} catch (error) {
 				// The SDK would wrap it; what we know is better.
 				this.#failure = error;
@@ -118,6 +123,14 @@ export class StripeApi {
 		}
 		const kind = kindOfStatus(status);
 		return new IntegrationError(kind, sentence(kind, 'Stripe', messages, status), { status });
+	}
+}
+
+function isObject(body: string): boolean {
+	try {
+		return z.record(z.string(), z.unknown()).safeParse(JSON.parse(body)).success;
+	} catch {
+		return false;
 	}
 }
 

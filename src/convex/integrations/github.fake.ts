@@ -1,4 +1,5 @@
 /** A small GitHub in memory: the parts the readers use, with paging links, permissions and a history of stars. */
+import type { Answer } from './fake.suite.ts';
 
 export interface FakeItem {
 	readonly number: number;
@@ -27,17 +28,11 @@ export interface FakeRepository {
 	readonly clones: { timestamp: string; count: number; uniques: number }[];
 }
 
-export interface FakeAnswer {
-	readonly status: number;
-	readonly headers?: Readonly<Record<string, string>>;
-	readonly body: unknown;
-}
-
 const WEEK_MS = 7 * 86_400_000;
-const NOT_FOUND: FakeAnswer = { status: 404, body: { message: 'Not Found', status: '404' } };
+const NOT_FOUND: Answer = { status: 404, body: { message: 'Not Found', status: '404' } };
 
 export class FakeGithub {
-	readonly token = 'github_pat_good';
+	readonly token = 'github_pat_planted_5e2a';
 	readonly now: number;
 	readonly user = { login: 'ada', id: 7, name: 'Ada' };
 	readonly repositories: FakeRepository[];
@@ -51,8 +46,8 @@ export class FakeGithub {
 		this.repositories = repositories;
 	}
 
-	/** Answers a GET. `origin` is put into the paging links. */
-	answer(url: URL, authorization: string | null): FakeAnswer {
+	/** Answers a GET. */
+	answer(url: URL, authorization: string): Answer {
 		if (authorization !== `Bearer ${this.token}`) {
 			return { status: 401, body: { message: 'Bad credentials', status: '401' } };
 		}
@@ -68,7 +63,7 @@ export class FakeGithub {
 		return repository === undefined ? NOT_FOUND : this.#repository(repository, rest.join('/'), url);
 	}
 
-	#repository(repository: FakeRepository, path: string, url: URL): FakeAnswer {
+	#repository(repository: FakeRepository, path: string, url: URL): Answer {
 		if (path === '') return { status: 200, body: summary(repository) };
 		if (path === 'issues') return paged(url, listed(url, [...repository.issues, ...repository.pulls.map(asIssue)]));
 		if (path === 'pulls') return paged(url, listed(url, repository.pulls));
@@ -80,7 +75,7 @@ export class FakeGithub {
 	}
 
 	/** Weeks from Sunday, newest first, back to the week of creation; no paging links. */
-	#history(repository: FakeRepository, url: URL): FakeAnswer {
+	#history(repository: FakeRepository, url: URL): Answer {
 		const weeks = [];
 		for (let week = sunday(this.now); week >= sunday(Date.parse(repository.created_at)); week -= WEEK_MS) {
 			const days = [0, 0, 0, 0, 0, 0, 0];
@@ -129,7 +124,7 @@ function listed(url: URL, items: readonly FakeItem[]): readonly FakeItem[] {
 		.toSorted((a, b) => (a[key] < b[key] ? 1 : a[key] > b[key] ? -1 : b.number - a.number));
 }
 
-function paged(url: URL, items: readonly unknown[]): FakeAnswer {
+function paged(url: URL, items: readonly unknown[]): Answer {
 	const perPage = Math.min(100, Number(url.searchParams.get('per_page') ?? 30));
 	const page = Number(url.searchParams.get('page') ?? 1);
 	const last = Math.max(1, Math.ceil(items.length / perPage));

@@ -1,40 +1,20 @@
-/** Serves a fake on loopback and runs an integration against it through the real HTTP client. */
-import { createServer } from 'node:http';
+/** Runs an integration against a fake on loopback, through the real HTTP client, and looks at what it read. */
+import type { Point } from '../../lib/metrics/types.ts';
 import type { Json, MetricsPage, MissingMetric } from '../lib/contract.ts';
 import { createHttpClient } from '../lib/http.ts';
-import type { Point } from '../../lib/metrics/types.ts';
+import { startFake } from './fake.suite.ts';
+import type { Answer, FakeService, Respond } from './fake.suite.ts';
 
-export interface Answer {
-	readonly status: number;
-	readonly headers?: Readonly<Record<string, string>>;
-	readonly body: unknown;
+/** Answers by URL and `Authorization`. */
+export type AnswerUrl = (url: URL, authorization: string) => Answer;
+
+export function respondWith(answer: AnswerUrl): Respond {
+	return ({ path, query, headers, origin }) =>
+		answer(new URL(`${path}?${query}`, origin), String(headers['authorization'] ?? ''));
 }
 
-export interface Loopback {
-	readonly url: string;
-	/** Method, path and query of every request, in order. */
-	readonly log: string[];
-	close(): Promise<void>;
-}
-
-/** A string body is sent as it is, anything else as JSON. */
-export async function serve(answer: (url: URL, authorization: string | null) => Answer): Promise<Loopback> {
-	const log: string[] = [];
-	const server = createServer((request, response) => {
-		const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
-		log.push(`${request.method} ${url.pathname}${url.search}`);
-		const { status, headers, body } = answer(url, request.headers.authorization ?? null);
-		response.writeHead(status, { 'content-type': 'application/json', ...headers });
-		response.end(typeof body === 'string' ? body : JSON.stringify(body));
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const address = server.address();
-	const port = typeof address === 'object' && address !== null ? address.port : 0;
-	return {
-		url: `http://127.0.0.1:${port}`,
-		log,
-		close: () => new Promise((resolve) => server.close(() => resolve()))
-	};
+export function serve(answer: AnswerUrl): Promise<FakeService> {
+	return startFake(respondWith(answer));
 }
 
 /** What an integration is given to reach the loopback server; waiting takes no time. */
