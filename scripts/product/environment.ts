@@ -25,7 +25,7 @@ async function post(access: DeploymentAccess, path: string, body: unknown): Prom
 
 /** A fresh key ring for credentials at rest: one AES-256 key with an id (see src/convex/lib/crypto.ts). */
 export function newSecretKeys(): string {
-	return `k1:base64,${randomBytes(32).toString('base64')}`;
+	return `k1:${randomBytes(32).toString('base64')}`;
 }
 
 /**
