@@ -2,16 +2,14 @@
  * Writes what follows from the folder of integrations: `index.ts`, which imports them all, and the catalogue that the
  * browser may know. Both are committed. `--check` writes nothing and fails when one is stale, naming it.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import * as prettier from 'prettier';
+import { readdirSync } from 'node:fs';
 import { INTEGRATIONS } from '../src/convex/lib/integrationConfig.ts';
 import type { SyncConfig } from '../src/convex/lib/integrationConfig.ts';
 import { describeFields } from '../src/lib/server/integrations/fields.ts';
 import { integrationRegistry } from '../src/lib/server/integrations/registry.ts';
+import { putGenerated } from './tools/generated.ts';
 
-const root = new URL('../', import.meta.url);
-const folder = new URL('src/lib/server/integrations/', root);
+const folder = new URL('../src/lib/server/integrations/', import.meta.url);
 const KIT_FILES: ReadonlySet<string> = new Set(['base.ts', 'fields.ts', 'index.ts', 'registry.ts']);
 const HEADER = '// Made by `npm run generate` from src/lib/server/integrations. Do not edit.\n';
 
@@ -95,20 +93,11 @@ export function metricDefinition(metricId: string): MetricDefinition | undefined
 `;
 }
 
-/** Writes the file when its text differs; in check mode only says whether it is fresh. */
-async function put(path: string, source: string, check: boolean): Promise<boolean> {
-	const file = fileURLToPath(new URL(path, root));
-	const text = await prettier.format(source, { ...(await prettier.resolveConfig(file)), filepath: file });
-	if (existsSync(file) && readFileSync(file, 'utf8') === text) return true;
-	if (check) console.error(`${path} is stale: run "npm run generate" and commit it.`);
-	else writeFileSync(file, text);
-	return !check;
-}
-
 const check = process.argv.includes('--check');
 const ids = integrationIds();
-const fresh = [
-	await put('src/lib/server/integrations/index.ts', indexSource(ids), check),
-	await put('src/lib/config/integrations.ts', await catalogueSource(ids), check)
-];
-if (fresh.includes(false)) process.exitCode = 1;
+const files = [
+	['src/lib/server/integrations/index.ts', indexSource(ids)],
+	['src/lib/config/integrations.ts', await catalogueSource(ids)]
+] as const;
+for (const [path, source] of files)
+	if (!(await putGenerated(path, source, 'npm run generate', check))) process.exitCode = 1;
