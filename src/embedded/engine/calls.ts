@@ -159,14 +159,21 @@ export class Calls {
 		);
 	}
 
-	async runCron(name: string): Promise<void> {
+	/** Returns sentences about runs that were skipped. */
+	async runCron(name: string): Promise<readonly string[]> {
+		let skipped: readonly string[] = [];
 		await this.#runScheduled(
 			{ path: `cron:${name}`, caller: 'cron' },
-			(requestId) => this.#engine.call('runCron', { name, requestId }),
+			async (requestId) => {
+				const ran = await this.#engine.call('runCron', { name, requestId });
+				skipped = ran?.skipped ?? [];
+				return ran?.run ?? null;
+			},
 			async () => {
 				await this.#notices.commit(this.#engine.call('skipCron', { name }));
 			}
 		);
+		return skipped;
 	}
 
 	async runScheduledAction(

@@ -142,14 +142,18 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		},
 
 		/** Runs the mutation of a cron: its effects and the next time are one transaction. */
-		async runCron({ name, requestId }: Parameters<EngineMethods['runCron']>[0]): Promise<MutationRun | null> {
+		async runCron({ name, requestId }: Parameters<EngineMethods['runCron']>[0]) {
 			const cron = crons.get(name);
 			if (cron === null) return null;
 			const call = scheduled(cron.path, cron.args, requestId, 'cron');
-			const run = await executor.mutation(call, { settle: () => void crons.advance(cron, Date.now()) });
-			if (run.result.outcome.ok) return run;
-			const { notice } = executor.write(() => crons.advance(cron, Date.now()));
-			return { ...run, notice };
+			let skipped: string[] = [];
+			const advance = (): void => {
+				skipped = skipSentences(name, crons.advance(cron, Date.now()));
+			};
+			const run = await executor.mutation(call, { settle: advance });
+			if (run.result.outcome.ok) return { run, skipped };
+			const { notice } = executor.write(advance);
+			return { run: { ...run, notice }, skipped };
 		},
 
 		/** Moves a cron whose run ended the process to its next time. */

@@ -114,7 +114,10 @@ export type EngineMethods = {
 		readonly crons: readonly string[];
 	}): DueWork;
 	runJob(params: { readonly id: string; readonly requestId: string }): MutationRun | null;
-	runCron(params: { readonly name: string; readonly requestId: string }): MutationRun | null;
+	runCron(params: {
+		readonly name: string;
+		readonly requestId: string;
+	}): { readonly run: MutationRun; readonly skipped: readonly string[] } | null;
 	skipCron(params: { readonly name: string }): Committed<null>;
 	finishJob(params: { readonly id: string; readonly end: JobEnd }): Committed<null>;
 	/** Settles what an earlier process had started; says how many. */

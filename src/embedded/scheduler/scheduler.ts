@@ -6,8 +6,8 @@ export interface SchedulerBackend {
 	dueWork(limit: number, jobs: readonly string[], crons: readonly string[]): Promise<DueWork>;
 	/** Runs a scheduled mutation to its recorded end. */
 	runJob(id: string): Promise<void>;
-	/** Runs the mutation of a cron and moves the cron to its next time. */
-	runCron(name: string): Promise<void>;
+	/** Runs the mutation of a cron and moves the cron to its next time. Returns sentences about runs that were skipped. */
+	runCron(name: string): Promise<readonly string[]>;
 	/** Runs an action that has been marked as started; `job` is null for a cron. */
 	runAction(path: string, args: string, job: string | null): Promise<JobEnd>;
 	finishJob(id: string, end: JobEnd): Promise<void>;
@@ -109,7 +109,7 @@ export class Scheduler {
 	}
 
 	async #runCron(cron: DueWork['crons'][number]): Promise<void> {
-		if (cron.kind === 'mutation') return this.#backend.runCron(cron.name);
-		await this.#backend.runAction(cron.path, cron.args, null);
+		if (cron.kind === 'action') await this.#backend.runAction(cron.path, cron.args, null);
+		else for (const sentence of await this.#backend.runCron(cron.name)) this.#backend.report(sentence);
 	}
 }

@@ -153,7 +153,9 @@ export class Catalog {
 	}
 
 	#addSystemTables(component: string): void {
-		for (const name of SYSTEM_TABLES) this.#add(this.#nextNumber(true), component, name);
+		for (const name of SYSTEM_TABLES) {
+			if (!this.#byName.has(`${component}\0${name}`)) this.#add(this.#nextNumber(true), component, name);
+		}
 	}
 
 	#nextNumber(system: boolean): number {
