@@ -168,3 +168,11 @@ export const anything = mutation({
 		return (await ctx.db.get(id))?.value;
 	}
 });
+
+export const clear = mutation({
+	args: {},
+	handler: async (ctx) => {
+		for (const item of await ctx.db.query('items').collect()) await ctx.db.delete(item._id);
+		for (const event of await ctx.db.query('events').collect()) await ctx.db.delete(event._id);
+	}
+});
