@@ -11,7 +11,7 @@ function historyOf({ metrics, shouldBackfill, historicalDays }: IntegrationConfi
 	const onlyNow = metrics.filter(({ source }) => source === 'snapshot').length;
 	return onlyNow === 0
 		? `${historicalDays} days`
-		: `${historicalDays} days; ${onlyNow} metrics only from the day you connect`;
+		: `${historicalDays} days; ${onlyNow} of the metrics from the day you connect`;
 }
 
 function row(config: IntegrationConfig): string {
