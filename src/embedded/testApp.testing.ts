@@ -105,6 +105,13 @@ export interface TestApp {
 	readonly dir: string;
 	/** Writes a file of the app. */
 	write(file: string, text: string): void;
+	/** Runs a CLI command that does not end by itself until its output, which is written to `output`, matches. */
+	convexUntil(
+		deployment: { url: string; adminKey: string },
+		pattern: RegExp,
+		output: { text: string },
+		...args: string[]
+	): Promise<void>;
 	/** Runs the CLI to its end. Both streams are in `output`. */
 	convex(deployment: { url: string; adminKey: string }, ...args: string[]): Promise<CliRun>;
 	remove(): void;
@@ -122,14 +129,18 @@ export function createTestApp(): TestApp {
 		dir,
 		write,
 		convex: ({ url, adminKey }, ...args) => runCli(dir, args, url, adminKey),
+		convexUntil: ({ url, adminKey }, pattern, output, ...args) =>
+			runCliUntil(dir, args, cliEnvironment(dir, url, adminKey), pattern, output),
 		remove: () => rmSync(dir, { recursive: true, force: true })
 	};
 }
 
 const CLI_TIMEOUT_MS = 60_000;
 
-function runCli(cwd: string, args: string[], url: string, adminKey: string): Promise<CliRun> {
-	const env = {
+const CLI = path.join(ROOT, 'node_modules/convex/bin/main.js');
+
+function cliEnvironment(cwd: string, url: string, adminKey: string): NodeJS.ProcessEnv {
+	return {
 		PATH: process.env.PATH,
 		HOME: cwd,
 		CONVEX_SELF_HOSTED_URL: url,
@@ -137,18 +148,33 @@ function runCli(cwd: string, args: string[], url: string, adminKey: string): Pro
 		// Without it a failing CLI would try to reach its error reporting.
 		CONVEX_PROVISION_HOST: 'http://127.0.0.1:9'
 	};
-	const cli = path.join(ROOT, 'node_modules/convex/bin/main.js');
+}
+
+function runCli(cwd: string, args: string[], url: string, adminKey: string): Promise<CliRun> {
+	const options = { cwd, env: cliEnvironment(cwd, url, adminKey), timeout: CLI_TIMEOUT_MS };
 	return new Promise((resolve) => {
-		const child = execFile(
-			process.execPath,
-			[cli, ...args],
-			{ cwd, env, timeout: CLI_TIMEOUT_MS },
-			(error, stdout, stderr) => {
-				resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
-			}
-		);
+		const child = execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
+			resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });
+		});
 		child.stdin?.end();
 	});
+}
+
+async function runCliUntil(
+	cwd: string,
+	args: string[],
+	env: NodeJS.ProcessEnv,
+	pattern: RegExp,
+	output: { text: string }
+): Promise<void> {
+	const child = spawn(process.execPath, [CLI, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+	child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+	child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+	const ended = new Promise((resolve) => child.on('exit', resolve));
+	const deadline = Date.now() + CLI_TIMEOUT_MS;
+	while (!pattern.test(output.text) && child.exitCode === null && Date.now() < deadline) await setTimeout(20);
+	child.kill('SIGKILL');
+	await ended;
 }
 
 /** A deployment in a process of its own. */

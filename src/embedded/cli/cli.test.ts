@@ -2,9 +2,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { ConvexHttpClient } from 'convex/browser';
 import { makeFunctionReference } from 'convex/server';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startDeployment } from '../deployment.ts';
 import type { RunningDeployment } from '../deployment.ts';
@@ -12,6 +13,7 @@ import { createTestApp } from '../testApp.testing.ts';
 import type { CliRun, TestApp } from '../testApp.testing.ts';
 
 const list = makeFunctionReference<'query', { channel: string }, string[]>('messages:list');
+const send = makeFunctionReference<'mutation', { channel: string; body: string }, string>('messages:send');
 const logPage = z.object({ entries: z.array(z.unknown()), newCursor: z.number() });
 const WITHOUT_TYPES = ['--typecheck', 'disable'];
 
@@ -94,16 +96,38 @@ describe('the convex CLI', { timeout: 90_000 }, () => {
 	});
 
 	test('logs shows what ran', async () => {
-		const logs = await fetch(`${deployment.url}/api/stream_function_logs?cursor=0`, {
-			headers: { authorization: `Convex ${deployment.adminKey}` }
-		});
-		const { entries, newCursor } = logPage.parse(await logs.json());
-		expect(JSON.stringify(entries)).toContain('sending');
-		const waiting = fetch(`${deployment.url}/api/stream_function_logs?cursor=${newCursor}`, {
-			headers: { authorization: `Convex ${deployment.adminKey}` }
-		});
-		await succeeds('run', 'messages:send', '{"channel":"b","body":"later"}');
+		const output = { text: '' };
+		await app.convexUntil(deployment, /sending/, output, 'logs', '--history', '20');
+		expect(output.text).toMatch(/M\(messages:send\)\] \[LOG\].*sending/);
+	});
+
+	test('logs waits for what will run', async () => {
+		const headers = { authorization: `Convex ${deployment.adminKey}` };
+		const first = await fetch(`${deployment.url}/api/stream_function_logs?cursor=0`, { headers });
+		const { newCursor } = logPage.parse(await first.json());
+		const waiting = fetch(`${deployment.url}/api/stream_function_logs?cursor=${newCursor}`, { headers });
+		await http.mutation(send, { channel: 'b', body: 'later' });
 		expect(await (await waiting).text()).toContain('later');
+	});
+
+	test('dev watches: a push that failed is tried again when the environment changes, and logs are shown', async () => {
+		app.write(
+			'convex/needs.ts',
+			`export const needed = process.env.NEEDED;\nif (!needed) throw new Error('NEEDED is not set');`
+		);
+		const seen = (pattern: RegExp): Promise<void> =>
+			vi.waitFor(() => expect(output.text).toMatch(pattern), { timeout: 20_000 });
+		const output = { text: '' };
+		const watching = app.convexUntil(deployment, /seen by dev/, output, 'dev', ...WITHOUT_TYPES);
+		await seen(/NEEDED is not set/);
+		await succeeds('env', 'set', 'NEEDED', 'yes');
+		await seen(/functions ready/);
+		// The CLI pauses its logs during a push.
+		await setTimeout(1_000);
+		await http.mutation(send, { channel: 'b', body: 'seen by dev' });
+		await watching;
+		expect(output.text).toMatch(/M\(messages:send\)\] \[LOG\].*seen by dev/);
+		app.write('convex/needs.ts', 'export {};');
 	});
 
 	test('function-spec describes every function', async () => {
