@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, dayFromNumber, daysBetween } from './days.ts';
-import { LONGEST_DAYS, PRESETS, lengthOf, previousPeriod, readRange, writeRange } from './ranges.ts';
+import {
+	LONGEST_DAYS,
+	PRESETS,
+	lengthOf,
+	previousPeriod,
+	readCompare,
+	readRange,
+	writeCompare,
+	writeRange
+} from './ranges.ts';
 
 const today = '2026-11-23';
 
@@ -43,6 +52,12 @@ describe('ranges', () => {
 		const choice = readRange(new URLSearchParams(text), today);
 		expect(choice).toMatchObject({ preset: '30d', to: today });
 		expect(choice.problem).toMatch(/Showing 30 days instead\.$/);
+	});
+
+	it('carry the wish to compare beside them', () => {
+		const off = writeCompare(new URLSearchParams('range=7d'), false);
+		expect([off.toString(), readCompare(off)]).toEqual(['range=7d&compare=off', false]);
+		expect([writeCompare(off, true).toString(), readCompare(writeCompare(off, true))]).toEqual(['range=7d', true]);
 	});
 
 	it('are preceded by a period of equal length', () => {

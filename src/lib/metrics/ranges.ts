@@ -81,3 +81,16 @@ export function writeRange(params: URLSearchParams, choice: Preset | Period): UR
 	}
 	return next;
 }
+
+/** Whether the period before is wanted too: unless the address says `compare=off`. */
+export function readCompare(params: URLSearchParams): boolean {
+	return params.get('compare') !== 'off';
+}
+
+/** The parameters with that wish written into them; the others stay. The default leaves no trace. */
+export function writeCompare(params: URLSearchParams, compared: boolean): URLSearchParams {
+	const next = new URLSearchParams(params);
+	if (compared) next.delete('compare');
+	else next.set('compare', 'off');
+	return next;
+}

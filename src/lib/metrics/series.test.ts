@@ -21,8 +21,16 @@ describe('unpackSeries', () => {
 	it('cuts off the days that have not begun where the connection lives', () => {
 		const now = Date.parse('2026-11-23T20:00:00Z');
 		expect(unpackSeries(packed, now).states).toBe('ncp');
-		expect(unpackSeries({ ...packed, timeZone: 'Pacific/Auckland' }, now).states).toBe('ncpm');
+		expect(unpackSeries({ ...packed, states: 'ncpp', timeZone: 'Pacific/Auckland' }, now).states).toBe('ncpp');
 		expect(unpackSeries(packed, Date.parse('2026-11-01T00:00:00Z')).states).toBe('');
+	});
+
+	it('does not call today missing before it was read', () => {
+		const during = unpackSeries(packed, Date.parse('2026-11-24T10:00:00Z'));
+		expect([during.states, during.daysOver]).toEqual(['ncp', 3]);
+		const after = unpackSeries(packed, Date.parse('2026-11-25T10:00:00Z'));
+		expect([after.states, after.daysOver]).toEqual(['ncpm', 4]);
+		expect(unpackSeries(packed, Date.parse('2026-11-23T10:00:00Z')).daysOver).toBe(2);
 	});
 
 	it('finds where history begins', () => {

@@ -41,19 +41,24 @@ export interface Series extends Omit<PackedSeries, 'values' | 'states' | 'unit'>
 	readonly dayStates: readonly DayState[];
 	/** Index of the first day that is known or known to be empty; -1 when there is none. Days before it are not history. */
 	readonly firstFact: number;
+	/** How many of the days are over; today, if it is the last one, is not. */
+	readonly daysOver: number;
 }
 
-/** Unpacks a series. Days that have not begun in its own zone are cut off: they are not missing. `nowMs` since the epoch. */
+/**
+ * Unpacks a series. Days that have not begun in its own zone are cut off, and so is today while nothing was read of it:
+ * they are not missing. `nowMs` since the epoch.
+ */
 export function unpackSeries(packed: PackedSeries, nowMs: number): Series {
-	const length = Math.max(
-		0,
-		Math.min(packed.states.length, daysBetween(packed.from, today(packed.timeZone, nowMs)) + 1)
-	);
+	const untilToday = daysBetween(packed.from, today(packed.timeZone, nowMs));
+	const begun = packed.states.slice(0, Math.max(0, untilToday + 1));
+	const daysOver = Math.min(begun.length, Math.max(0, untilToday));
+	const length = begun.length > daysOver && begun.endsWith('m') ? daysOver : begun.length;
 	const values = decodeValues(packed.values).slice(0, length);
 	const states = packed.states.slice(0, length);
 	const dayStates = decodeStates(states);
 	const firstFact = dayStates.findIndex((state) => isKnown(state) || state === 'no_data');
-	return { ...packed, unit: unitOf(packed.unit), values, states, dayStates, firstFact };
+	return { ...packed, unit: unitOf(packed.unit), values, states, dayStates, firstFact, daysOver };
 }
 
 /** A unit that this version does not know is a plain number. */

@@ -90,12 +90,12 @@ describe('seriesViews', () => {
 		expect(holed?.basis).toEqual(['1 day not fetched', '1 day failed']);
 		const [level] = seriesViews(
 			{ ...definition, aggregation: 'last' },
-			[packed('EUR', [5, 6, null], 'ccm')],
+			[packed('EUR', [5, null, null], 'cmm')],
 			[],
 			{ ...periods, previous: null },
 			'en'
 		);
-		expect(level?.basis).toEqual(['as of 2 Nov']);
+		expect(level?.basis).toEqual(['as of 1 Nov']);
 		expect(freshest([])).toBeNull();
 	});
 });

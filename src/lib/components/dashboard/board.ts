@@ -58,7 +58,7 @@ export function seriesViews(
 			basis: basisInWords(one, range, definition.aggregation),
 			comparison:
 				before && periods.previous
-					? compare(definition, one, before, periods.current.from, periods.previous.from)
+					? compare(definition, over(one), before, periods.current.from, periods.previous.from)
 					: null,
 			previous: before,
 			colour: shown.has(index) ? ([...shown].sort((a, b) => a - b).indexOf(index) % MOST_LINES) + 1 : null
@@ -104,6 +104,11 @@ export function chartModels(
 export function freshest(views: readonly SeriesView[]): number | null {
 	const times = views.map((view) => view.series.lastFetchedAt).filter((time) => time !== null);
 	return times.length === 0 ? null : Math.max(...times);
+}
+
+/** Only the days that are over: whatever the service says of today, it is not final. */
+function over(series: Series): PackedDays {
+	return { values: series.values.slice(0, series.daysOver), states: series.states.slice(0, series.daysOver) };
 }
 
 /** The largest number first, unknown ones last. */

@@ -1,7 +1,9 @@
 import { error } from '@sveltejs/kit';
-import { previousPeriod, readRange } from '$lib/metrics/ranges.ts';
+import { INTEGRATION_CONFIGS, isIntegrationId } from '$lib/config/integrations.ts';
+import { previousPeriod, readCompare, readRange } from '$lib/metrics/ranges.ts';
 import { latestToday } from '$lib/metrics/series.ts';
 import { fromConvex } from '$lib/server/convex.ts';
+import type { MetricDefinition } from '$lib/metrics/types.ts';
 import { api } from '../../../convex/_generated/api.js';
 import type { PageServerLoad } from './$types';
 
@@ -24,10 +26,17 @@ export const load: PageServerLoad = async ({ params, url }) =>
 		const timeZones = [...new Set(sample.map((one) => one.timeZone))];
 		const range = readRange(url.searchParams, latestToday(timeZones, now));
 		const before = previousPeriod(range);
-		const compared = url.searchParams.get('compare') !== 'off';
+		const compared = readCompare(url.searchParams);
 		const [series, previous] = await Promise.all([
 			read(range.from, range.to),
 			compared ? read(before.from, before.to) : null
 		]);
-		return { board, timeZones, range, series: series ?? [], previous: previous ?? [] };
+		const definitions = definitionsOf(board.connections.map((one) => one.integrationId));
+		return { board, definitions, timeZones, range, series: series ?? [], previous: previous ?? [] };
 	});
+
+/** What the board's integrations measure, by id. The browser gets these few instead of the whole catalogue. */
+function definitionsOf(integrationIds: readonly string[]): Record<string, MetricDefinition> {
+	const metrics = integrationIds.flatMap((id) => (isIntegrationId(id) ? INTEGRATION_CONFIGS[id].metrics : []));
+	return Object.fromEntries(metrics.map((metric) => [metric.id, metric]));
+}
