@@ -43,7 +43,7 @@ export default ts.config(
 	...convex.configs.recommended.map((config) => ({ ...config, files: ['src/convex/*.ts', 'src/convex/lib/**/*.ts'] })),
 	{
 		files: ['src/convex/integrations/**/*.ts', 'src/lib/server/integrations/**/*.ts'],
-		ignores: ['**/*.test.ts', '**/*.fake.ts'],
+		ignores: ['**/*.test.ts', '**/*.fake.ts', '**/*.suite.ts'],
 		rules: {
 			'no-restricted-globals': [
 				'error',

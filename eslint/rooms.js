@@ -33,7 +33,7 @@ export const downwards = {
 		const root = context.cwd;
 		const file = relative(root, context.filename).split(sep).join('/');
 		const from = roomOf(file);
-		if (from === undefined || /\.(test|fake|conformance)\.ts$/.test(file)) return {};
+		if (from === undefined || /\.(test|fake|suite)\.ts$/.test(file)) return {};
 
 		function check(node) {
 			const specifier = node.source?.value;
