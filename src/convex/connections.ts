@@ -4,6 +4,7 @@ import { v } from 'convex/values';
 import type { BaseIntegration } from '../lib/server/integrations/base.ts';
 import { integrations } from '../lib/server/integrations/index.ts';
 import type { IntegrationId } from '../lib/config/integrations.ts';
+import { isTimeZone } from '../lib/metrics/zones.ts';
 import { internal } from './_generated/api.js';
 import type { Id } from './_generated/dataModel.js';
 import { actionAccess, notFound } from './lib/access.ts';
@@ -197,8 +198,10 @@ async function guarded<Answer>(
 	}
 }
 
-function zoneOf(id: IntegrationId, account: AccountInfo): string {
-	return INTEGRATIONS[id].dayTimezone === 'account' ? (account.timeZone ?? 'UTC') : 'UTC';
+/** The zone in which days are counted; one that this runtime does not know would stop every sync, so it is UTC. */
+function zoneOf(id: IntegrationId, { timeZone }: AccountInfo): string {
+	const own = INTEGRATIONS[id].dayTimezone === 'account' && timeZone !== undefined && isTimeZone(timeZone);
+	return own ? timeZone : 'UTC';
 }
 
 /** The account as the form needs it, free of members that the validator does not know. */

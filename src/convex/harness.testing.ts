@@ -15,11 +15,14 @@ export const modules = import.meta.glob(['./**/*.ts', './_generated/*.js', '!./*
 /** Noon, so that no test depends on where midnight is. */
 export const NOON = Date.parse('2026-11-23T12:00:00Z');
 
-/** A deployment with its workspace opened, at noon of a fixed day, with timers that a test moves. */
-export async function deploy(now = NOON): Promise<Deployment> {
-	vi.useFakeTimers({ now, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+/**
+ * A deployment with its workspace opened, at noon of a fixed day, with timers that a test moves. `documentsRead` is the
+ * most that one function may read.
+ */
+export async function deploy(documentsRead = 32_000): Promise<Deployment> {
+	vi.useFakeTimers({ now: NOON, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
 	vi.stubEnv('PLUMBLINE_SECRET_KEYS', `k1:${Buffer.alloc(32, 7).toString('base64')}`);
-	const t = convexTest(schema, modules);
+	const t = convexTest({ schema, modules, transactionLimits: { documentsRead } });
 	await t.mutation(api.workspaces.open, {});
 	return t;
 }

@@ -38,7 +38,7 @@ describe('an action that dies', () => {
 		await settle(t);
 		expect((await lastRun(t, connectionId)).state).toBe('running');
 		await t.mutation(internal.schedule.watchdog, {});
-		expect(await t.mutation(internal.slices.renew, holder)).toBe(true);
+		expect(await t.mutation(internal.slices.renew, { ...holder, apiCalls: 0 })).toBe(true);
 
 		vi.setSystemTime(Date.now() + LEASE_MS + 1);
 		await t.mutation(internal.schedule.watchdog, {});
@@ -51,7 +51,7 @@ describe('an action that dies', () => {
 			state: 'partial' as const
 		};
 		expect(await t.mutation(internal.slices.commitPage, { ...holder, ...page, points: [late] })).toBe(false);
-		expect(await t.mutation(internal.slices.renew, holder)).toBe(false);
+		expect(await t.mutation(internal.slices.renew, { ...holder, apiCalls: 0 })).toBe(false);
 		expect(await t.mutation(internal.slices.claim, holder)).toBe(null);
 		await t.mutation(internal.slices.finish, { ...holder, apiCalls: 0 });
 		await t.mutation(internal.slices.fail, { ...holder, apiCalls: 0, kind: 'auth', message: 'late', retryAt: null });

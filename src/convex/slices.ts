@@ -62,13 +62,15 @@ export const claim = internalMutation({
 	}
 });
 
-/** Keeps the lease alive; false: stop, the slice is no longer yours. */
+/** Keeps the lease alive and counts requests; false: stop, the slice is no longer yours. */
 export const renew = internalMutation({
-	args: holder,
+	args: { ...holder, apiCalls: v.number() },
 	returns: v.boolean(),
 	handler: async (ctx, args) => {
 		const held = await heldSlice(ctx, args);
 		if (!held) return false;
+		const { run } = held;
+		if (args.apiCalls > 0) await ctx.db.patch('syncRuns', run._id, { apiCalls: run.apiCalls + args.apiCalls });
 		await ctx.db.patch('slices', held.slice._id, { leaseUntil: Date.now() + LEASE_MS });
 		return true;
 	}
