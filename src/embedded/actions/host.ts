@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Child } from '../engine/child.ts';
 import type { Limits } from '../engine/limits.ts';
 import type {
@@ -34,6 +37,7 @@ class ActionsProcess {
 
 	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: Handlers<FrontMethods>) {
 		this.#limits = limits;
+		const directory = join(settings.dataDir, 'modules', randomUUID());
 		this.#child = new Child({
 			entry: ENTRY,
 			heapMegabytes: limits.heapMegabytes,
@@ -46,6 +50,7 @@ class ActionsProcess {
 				this.ended = true;
 				clearInterval(this.#pinger);
 				clearTimeout(this.#overdue);
+				rm(directory, { recursive: true, force: true }).catch(() => undefined);
 				this.#outbox.rejectAll(
 					new ActionDied(
 						`The action was lost: the process that ran it ended (${description}). It was not started again, because it may have had effects.`
@@ -54,7 +59,7 @@ class ActionsProcess {
 			}
 		});
 		this.#outbox = new Outbox((message) => this.#child.sendAny(message));
-		this.#outbox.call('start', { settings, deployment, limits }).then(
+		this.#outbox.call('start', { settings, deployment, limits, directory }).then(
 			() => this.#keepAlive(),
 			(error: unknown) => {
 				this.#outbox.rejectAll(

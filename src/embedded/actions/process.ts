@@ -1,10 +1,8 @@
 /** The actions process of one push: runs default-runtime actions, "use node" actions and HTTP actions, many at a time. */
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { answer, isMessage, Outbox, sendToParent } from '../engine/rpc.ts';
 import type { Handlers } from '../engine/rpc.ts';
 import type { ActionsMethods, FrontMethods } from '../engine/protocol.ts';
+import { endWithParent } from '../engine/orphan.ts';
 import { environmentOf } from '../engine/runtime.ts';
 import { NodeModules } from './nodeModules.ts';
 import { ActionRunner } from './runner.ts';
@@ -18,12 +16,10 @@ function ready(): ActionRunner {
 }
 
 const handlers: Handlers<ActionsMethods> = {
-	start({ settings, deployment, limits }) {
+	start({ settings, deployment, limits, directory }) {
 		// What Node itself was given is not the deployment's.
 		const variables = environmentOf(deployment, settings);
 		for (const name of Object.keys(process.env)) if (!variables.has(name) && name !== 'TZ') delete process.env[name];
-		const directory = join(settings.dataDir, 'modules', `${process.pid}-${randomUUID()}`);
-		process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 		runner = new ActionRunner(
 			settings,
 			limits,
@@ -43,7 +39,7 @@ process.on('message', (message: unknown) => {
 	if (!isMessage(message) || front.receive(message)) return;
 	if (message.kind === 'call') void answer(handlers, message, sendToParent);
 });
-process.on('disconnect', () => realExit());
+endWithParent();
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
@@ -54,7 +50,6 @@ process.on('unhandledRejection', (reason) => {
 	runner?.log('ERROR', [`Unhandled promise rejection: ${text}`]);
 });
 
-const realExit = process.exit.bind(process);
 process.exit = () => {
 	throw new Error('process.exit() is not allowed in an action: it would end the actions that run beside it.');
 };

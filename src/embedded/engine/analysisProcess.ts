@@ -2,10 +2,11 @@
 import { NodeModules } from '../actions/nodeModules.ts';
 import { AnalysisRefusal, analyzeBundle } from './analyze.ts';
 import type { AnalysisMethods } from './protocol.ts';
+import { endWithParent } from './orphan.ts';
 import { serveSerially } from './rpc.ts';
 import { environmentOf } from './runtime.ts';
 
-process.on('disconnect', () => process.exit());
+endWithParent();
 process.on('unhandledRejection', () => undefined);
 
 serveSerially<AnalysisMethods>({

@@ -68,8 +68,11 @@ export async function createEngine({
 		report(
 			`${recovered} scheduled actions were running when the deployment stopped. They are recorded as failed and were not started again.`
 		);
+	const maintain = async (): Promise<void> => {
+		while ((await commit(supervisor.call('maintain', null))) > 0);
+	};
 	const maintenance = setInterval(() => {
-		commit(supervisor.call('maintain', null)).catch((error: unknown) => report(`Maintenance failed: ${String(error)}`));
+		maintain().catch((error: unknown) => report(`Maintenance failed: ${String(error)}`));
 	}, MAINTENANCE_INTERVAL);
 	maintenance.unref();
 	scheduler.start();

@@ -185,8 +185,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			const now = Date.now();
 			return executor.write((tx) => {
 				sessions.prune(now - DEFAULT_LIMITS.sessionRetention);
-				jobs.prune(tx, now - DEFAULT_LIMITS.jobRetention, PRUNE_BATCH);
-				return null;
+				return jobs.prune(tx, now - DEFAULT_LIMITS.jobRetention, PRUNE_BATCH);
 			});
 		},
 

@@ -5,12 +5,29 @@ import { sweepFiles } from '../files/disk.ts';
 import { serveSerially } from './rpc.ts';
 import type { EngineMethods } from './protocol.ts';
 import { engineHandlers } from './handlers.ts';
+import { StoreError } from '../store/errors.ts';
 import { SqliteStore } from '../store/store.ts';
+import { endWithParent } from './orphan.ts';
 import type { EngineSettings } from './protocol.ts';
 
 let store: SqliteStore | null = null;
 
-function open(settings: EngineSettings) {
+/** How long an engine of a server that was killed may take to notice and let the file go (milliseconds). */
+const LOCK_PATIENCE = 5_000;
+
+async function openStore(path: string, synchronous: 'NORMAL' | 'FULL'): Promise<SqliteStore> {
+	const deadline = Date.now() + LOCK_PATIENCE;
+	for (;;) {
+		try {
+			return SqliteStore.open(path, { synchronous });
+		} catch (error) {
+			if (!(error instanceof StoreError) || error.kind !== 'inUse' || Date.now() > deadline) throw error;
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+	}
+}
+
+async function open(settings: EngineSettings) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
 	store = SqliteStore.open(join(settings.dataDir, 'data.sqlite'), {
 		synchronous: settings.durability === 'full' ? 'FULL' : 'NORMAL'
@@ -23,23 +40,20 @@ function open(settings: EngineSettings) {
 // The front ends this process; a Ctrl-C that reaches the whole group must not tear a transaction.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
-process.on('disconnect', () => {
-	store?.close();
-	process.exit();
-});
+endWithParent();
 // A promise that user code dropped. It belongs to a call that has been answered.
 process.on('unhandledRejection', () => undefined);
 
-let handlers: ReturnType<typeof engineHandlers> | null = null;
+let handlers: Awaited<ReturnType<typeof open>> | null = null;
 
-function ready(): ReturnType<typeof engineHandlers> {
+function ready(): Awaited<ReturnType<typeof open>> {
 	if (handlers === null) throw new Error('the engine has not started');
 	return handlers;
 }
 
 serveSerially<EngineMethods>({
-	start(settings) {
-		handlers = open(settings);
+	async start(settings) {
+		handlers = await open(settings);
 		return handlers.boot();
 	},
 	querySet: (requests) => ready().querySet(requests),

@@ -122,7 +122,8 @@ export type EngineMethods = {
 	finishJob(params: { readonly id: string; readonly end: JobEnd }): Committed<null>;
 	/** Settles what an earlier process had started; says how many. */
 	recoverJobs(params: null): Committed<number>;
-	maintain(params: null): Committed<null>;
+	/** Forgets what is too old; says how many jobs, at most a batch. */
+	maintain(params: null): Committed<number>;
 	applyPush(params: { readonly bundle: PushBundle; readonly analysis: Analysis }): AppliedPush | PushRefusal;
 	planPush(schema: unknown): { readonly added: readonly unknown[]; readonly removed: readonly unknown[] } | PushRefusal;
 	setEnvironment(params: {
@@ -152,6 +153,8 @@ export type ActionsMethods = {
 		readonly settings: EngineSettings;
 		readonly deployment: DeploymentState;
 		readonly limits: Limits;
+		/** Where "use node" modules are written. */
+		readonly directory: string;
 	}): null;
 	action(params: { readonly call: FunctionCall; readonly callId: number }): ActionRun;
 	httpAction(params: { readonly request: WireRequest; readonly callId: number }): HttpRun;

@@ -1,5 +1,6 @@
 import { ConvexError, v } from 'convex/values';
 import { api, internal } from './_generated/api';
+import type { Id } from './_generated/dataModel';
 import { action, internalAction, internalMutation, internalQuery, mutation, query } from './_generated/server';
 
 export const add = internalMutation({
@@ -75,12 +76,14 @@ export const convexError = query({
 
 export const schedule = mutation({
 	args: { delay: v.number(), kind: v.string() },
-	handler: async (ctx, { delay, kind }) => ctx.scheduler.runAfter(delay, internal.events.add, { kind })
+	handler: async (ctx, { delay, kind }): Promise<Id<'_scheduled_functions'>> =>
+		ctx.scheduler.runAfter(delay, internal.events.add, { kind })
 });
 
 export const scheduleFailing = mutation({
 	args: {},
-	handler: async (ctx) => ctx.scheduler.runAfter(0, internal.events.addAndFail, { kind: 'scheduled' })
+	handler: async (ctx): Promise<Id<'_scheduled_functions'>> =>
+		ctx.scheduler.runAfter(0, internal.events.addAndFail, { kind: 'scheduled' })
 });
 
 export const scheduleThenThrow = mutation({
@@ -93,7 +96,8 @@ export const scheduleThenThrow = mutation({
 
 export const scheduleAction = mutation({
 	args: { milliseconds: v.number() },
-	handler: async (ctx, { milliseconds }) => ctx.scheduler.runAfter(0, internal.events.slow, { milliseconds })
+	handler: async (ctx, { milliseconds }): Promise<Id<'_scheduled_functions'>> =>
+		ctx.scheduler.runAfter(0, internal.events.slow, { milliseconds })
 });
 
 export const slow = internalAction({
