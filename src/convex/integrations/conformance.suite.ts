@@ -30,6 +30,8 @@ export interface Subject {
 	readonly now: number;
 	readonly startDate: string;
 	readonly timeZone: string;
+	/** Whether an empty data set means that nothing was measured, so that no day has a value; else it may mean 0. */
+	readonly silentWhenEmpty?: boolean;
 	/** For a metric that counts the items: the sum of its values over a data set of `size`, worked out by hand. */
 	readonly total?: { readonly metricId: string; readonly of: (size: number) => number };
 }
@@ -290,6 +292,7 @@ export function conformance(subject: Subject): void {
 					const { points, error, missing } = await read(group, sized);
 					expect({ group, error, missing }).toEqual({ group, error: null, missing: [] });
 					expectWellFormed(points, metrics, subject.startDate, endDate);
+					if (size === 0 && subject.silentWhenEmpty) expect(points.filter((point) => point.value !== null)).toEqual([]);
 					if (total === undefined || !metrics.some((metric) => metric.id === total.metricId)) continue;
 					const counted = points.filter((point) => point.metricId === total.metricId);
 					expect(counted.reduce((sum, point) => sum + (point.value ?? 0), 0)).toBe(total.of(size));
