@@ -148,8 +148,11 @@ describe('addresses', () => {
 		expect({ asked, host: seen[0]?.headers.host }).toEqual({ asked: 1, host: `prometheus.internal:${port}` });
 	});
 
-	it('that do not exist are unreachable', async () => {
+	it('that do not exist are unreachable, without a second try', async () => {
 		const notFound = Object.assign(new Error('no'), { code: 'ENOTFOUND' });
+		const { http } = client('https://api.example.com', { resolve: () => Promise.reject(notFound) });
+		await expect(http.request({ url: '/' })).rejects.toMatchObject({ kind: 'unreachable' });
+		expect(http.calls).toBe(1);
 		await expect(named(() => Promise.reject(notFound))).rejects.toMatchObject({
 			kind: 'unreachable',
 			message: expect.stringContaining('ENOTFOUND')

@@ -103,6 +103,9 @@ function failureCode(error: unknown): string {
 	return '';
 }
 
+/** Failures that do not go away by asking again: the name does not exist, the certificate is not trusted. */
+const LASTING_FAILURE = /^ENOTFOUND$|CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/;
+
 class Client implements HttpClient {
 	calls = 0;
 	readonly redact: (text: string) => string;
@@ -236,7 +239,10 @@ class Client implements HttpClient {
 			const known = integrationError(error);
 			if (known !== null) throw known;
 			if (deadline.aborted) throw this.#failure('timeout', outgoing.url);
-			return this.#failure('unreachable', outgoing.url, failureCode(error));
+			const code = failureCode(error);
+			const failure = this.#failure('unreachable', outgoing.url, code);
+			if (LASTING_FAILURE.test(code)) throw failure;
+			return failure;
 		}
 	}
 
