@@ -1,5 +1,5 @@
 /** GitHub's REST API as the readers use it: versioned requests, parsed bodies, paging links, refusals as errors. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { IntegrationError } from '../lib/errors.ts';
 import type { HttpClient, HttpResponse } from '../lib/http.ts';
 import type { IntegrationContext } from '../lib/contract.ts';

@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { dayStartMs } from '../../lib/metrics/zones.ts';
 import { eachDay } from '../../lib/metrics/days.ts';
 import type { Json, MissingMetric } from '../lib/contract.ts';
-import { countDay, countPoint, timestampDay, timestampMs } from './githubReaders.ts';
+import { IntegrationError } from '../lib/errors.ts';
+import { packNumbers, unpackNumbers } from './numberSet.ts';
+import { countDay, countPoint, noCounts, timestampDay, timestampMs } from './githubReaders.ts';
 import type { Reader, ReaderJob } from './githubReaders.ts';
 import { resume } from './steps.ts';
 import type { StepPage } from './steps.ts';
 
 const PER_PAGE = 100;
-/** What fits into a checkpoint with room to spare. */
-const MAX_ITEMS = 50_000;
+/** Letters of the packed numbers that fit into a checkpoint: some 200,000 numbers that lie close. */
+const MAX_SEEN_LENGTH = 36_000;
 /** How far our clock and GitHub's may differ. */
 const CLOCK_MARGIN_MS = 5 * 60_000;
 
@@ -26,14 +28,15 @@ const item = z.object({
 const items = z.array(item);
 type Item = z.infer<typeof item>;
 
-const counts = z.record(z.string(), z.number());
+const counts = z.array(z.number());
 const listState = z.object({
 	next: z.string(),
 	pages: z.number(),
 	/** The list is read a second time, down to the moment the reading began. */
 	sweeping: z.boolean(),
 	begun: z.number(),
-	seen: z.array(z.number()),
+	/** Numbers of the entries counted so far, packed. */
+	seen: z.string(),
 	opened: counts,
 	ended: counts
 });
@@ -86,9 +89,17 @@ async function* readList(job: ReaderJob, saved: Json, kind: ListKind): AsyncIter
 	});
 	const state: ListState =
 		saved === null
-			? { next: front, pages: 0, sweeping: false, begun: job.now, seen: [], opened: {}, ended: {} }
+			? {
+					next: front,
+					pages: 0,
+					sweeping: false,
+					begun: job.now,
+					seen: packNumbers(new Set()),
+					opened: noCounts(job),
+					ended: noCounts(job)
+				}
 			: resume(listState, saved);
-	const seen = new Set(state.seen);
+	const seen = unpackNumbers(state.seen) ?? lost();
 	const rangeStart = dayStartMs(job.startDate, 'UTC');
 	for (;;) {
 		const { body, next } = await job.api.get(state.next, items, `${kind.subject} of ${job.repository}`);
@@ -105,24 +116,29 @@ async function* readList(job: ReaderJob, saved: Json, kind: ListKind): AsyncIter
 		}
 		const atEnd = next === null || recent.length < body.length;
 		if (atEnd && (state.sweeping || state.pages === 1)) break;
-		if (seen.size > MAX_ITEMS) {
+		state.seen = packNumbers(seen);
+		if (state.seen.length > MAX_SEEN_LENGTH) {
 			yield { points: [], state: undefined, fraction: 1, missing: tooMany(job, kind) };
 			return;
 		}
 		state.sweeping ||= atEnd;
 		state.next = next === null || atEnd ? front : next;
-		state.seen = [...seen];
 		yield { points: [], state: structuredClone(state), fraction: 1 - 1 / (state.pages + 1) };
 	}
-	const points = eachDay(job.startDate, job.endDate).flatMap((day) => [
-		countPoint(job, kind.openedMetric, day, state.opened[day] ?? 0),
-		countPoint(job, kind.endedMetric, day, state.ended[day] ?? 0)
+	const points = eachDay(job.startDate, job.endDate).flatMap((day, index) => [
+		countPoint(job, kind.openedMetric, day, state.opened[index] ?? 0),
+		countPoint(job, kind.endedMetric, day, state.ended[index] ?? 0)
 	]);
 	yield { points, state: undefined, fraction: 1 };
 }
 
+/** A damaged checkpoint must not count an entry twice. */
+function lost(): never {
+	throw new IntegrationError('bad_response', 'The place to resume from is not readable; the next sync starts over.');
+}
+
 function tooMany(job: ReaderJob, kind: ListKind): MissingMetric[] {
-	const message = `More than ${MAX_ITEMS} of ${kind.subject} of ${job.repository} changed in this period; sync fewer days.`;
+	const message = `More of ${kind.subject} of ${job.repository} changed in this period than can be counted exactly.`;
 	return [kind.openedMetric, kind.endedMetric].map((metricId) => ({ metricId, kind: 'config', message }));
 }
 
@@ -139,7 +155,7 @@ export const readReleases: Reader = async function* (job, saved) {
 			? {
 					next: job.api.address(`/repos/${job.repository}/releases`, { per_page: PER_PAGE }),
 					pages: 0,
-					published: {}
+					published: noCounts(job)
 				}
 			: resume(releaseState, saved);
 	for (;;) {
@@ -153,8 +169,8 @@ export const readReleases: Reader = async function* (job, saved) {
 		yield { points: [], state: structuredClone(state), fraction: 1 - 1 / (state.pages + 1) };
 	}
 	const { published } = state;
-	const points = eachDay(job.startDate, job.endDate).map((day) =>
-		countPoint(job, 'github.releases', day, published[day] ?? 0)
+	const points = eachDay(job.startDate, job.endDate).map((day, index) =>
+		countPoint(job, 'github.releases', day, published[index] ?? 0)
 	);
 	yield { points, state: undefined, fraction: 1 };
 };

@@ -1,4 +1,5 @@
 /** What the GitHub readers share: the job they are given and the pages they give back. */
+import { daysBetween, eachDay } from '../../lib/metrics/days.ts';
 import { dayOf } from '../../lib/metrics/zones.ts';
 import type { Day, Point } from '../../lib/metrics/types.ts';
 import type { Json } from '../lib/contract.ts';
@@ -40,10 +41,14 @@ export function timestampMs(text: string): number {
 	return ms;
 }
 
-/** Counts by day, as plain JSON. */
-export type DayCounts = Record<Day, number>;
+/** Adds one to a day, when it lies in the range wanted; the counts begin at the first day. */
+export function countDay(counts: number[], job: ReaderJob, day: Day): void {
+	if (day < job.startDate || day > job.endDate) return;
+	const index = daysBetween(job.startDate, day);
+	counts[index] = (counts[index] ?? 0) + 1;
+}
 
-/** Adds one to a day, when it lies in the range wanted. */
-export function countDay(counts: DayCounts, job: ReaderJob, day: Day): void {
-	if (day >= job.startDate && day <= job.endDate) counts[day] = (counts[day] ?? 0) + 1;
+/** A zero for every day of the job. */
+export function noCounts(job: ReaderJob): number[] {
+	return eachDay(job.startDate, job.endDate).map(() => 0);
 }

@@ -1,3 +1,4 @@
+'use node';
 /** What happens at Stripe by day: payments, refunds, fees, customers, disputes, ended subscriptions. */
 import { z } from 'zod';
 import { dayOf } from '../../lib/metrics/zones.ts';

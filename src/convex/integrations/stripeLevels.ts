@@ -1,3 +1,4 @@
+'use node';
 /** What Stripe tells about now: subscriptions and what they bring in a month, and the balance. */
 import { z } from 'zod';
 import type { Point } from '../../lib/metrics/types.ts';

@@ -7,7 +7,7 @@ const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XA
 const THREE_DECIMAL = new Set('BHD JOD KWD OMR TND'.split(' '));
 
 /** Digits after the point in Stripe's amounts: ISK and UGX have two there, though none in ISO 4217. */
-export function stripeDigits(currency: string): number {
+function stripeDigits(currency: string): number {
 	const code = currency.toUpperCase();
 	if (ZERO_DECIMAL.has(code)) return 0;
 	return THREE_DECIMAL.has(code) ? 3 : 2;

@@ -87,7 +87,7 @@ export const INTEGRATIONS: Record<IntegrationId, SyncConfig> = {
 		shouldBackfill: true,
 		historicalDays: 730,
 		lookbackDays: 8,
-		finalAfterHours: 168,
+		finalAfterHours: 24,
 		sliceDays: { payments: 365, refunds: 730, balance_transactions: 365, customers: 730, disputes: 730, churn: 730 },
 		syncEveryMinutes: 60,
 		dayTimezone: 'account',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fetchGithubMetrics, testGithubConnection } from '../../../convex/integrations/github.ts';
 import { GITHUB_PERMISSIONS } from '../../../convex/integrations/githubApi.ts';
+import { TRAFFIC_DAYS } from '../../../convex/integrations/githubLevels.ts';
 import type { FetchRequest, IntegrationContext } from '../../../convex/lib/contract.ts';
 import type { MetricDefinition } from '../../metrics/types.ts';
 import { BaseIntegration } from './base.ts';
@@ -23,7 +24,6 @@ const settings = z.object({
 });
 
 const dimension = { key: 'repository', label: 'Repository' };
-const TRAFFIC_DAYS = 14;
 
 type Varying = Pick<
 	MetricDefinition,
