@@ -72,7 +72,10 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability, report: log });
 		undo.splice(1, 0, () => withinGrace(engine.close()));
 		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl });
-		undo.push(() => started.sync.close());
+		undo.push(() => {
+			started.deployment.logs.close();
+			return started.sync.close();
+		});
 		backend.resolve(started);
 		return { url, siteUrl, adminKey, close };
 	} catch (error) {

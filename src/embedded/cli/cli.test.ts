@@ -156,6 +156,20 @@ describe('the convex CLI', { timeout: 90_000 }, () => {
 		expect((await convex('run', 'extra:three')).code).toBe(1);
 	});
 
+	test('deploy says which indexes it deletes', async () => {
+		const schema = (index: string): string => `
+			import { defineSchema, defineTable } from 'convex/server';
+			import { v } from 'convex/values';
+			export default defineSchema({
+				messages: defineTable({ channel: v.string(), body: v.string() }).index('by_channel', ['channel'])${index},
+				counters: defineTable({ name: v.string(), value: v.number() }).index('by_name', ['name'])
+			});`;
+		app.write('convex/schema.ts', schema(`.index('by_body', ['body'])`));
+		expect(await succeeds('deploy', '-y', ...WITHOUT_TYPES)).toContain('No indexes are deleted by this push');
+		app.write('convex/schema.ts', schema(''));
+		expect(await succeeds('deploy', '-y', ...WITHOUT_TYPES)).toContain('No large indexes are deleted by this push');
+	});
+
 	test('a push that cannot be evaluated leaves the deployed code', async () => {
 		app.write('convex/broken.ts', `export const broken = true; throw new Error('not today');`);
 		const { code, output } = await convex('dev', '--once', ...WITHOUT_TYPES);

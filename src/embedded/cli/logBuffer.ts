@@ -13,6 +13,13 @@ export class LogBuffer {
 	readonly #entries: { readonly cursor: number; readonly entry: LogEntry }[] = [];
 	#cursor = Date.now() * 1000;
 	#arrived = Promise.withResolvers<void>();
+	#closed = false;
+
+	/** Ends every wait: the deployment stops. */
+	close(): void {
+		this.#closed = true;
+		this.#arrived.resolve();
+	}
 
 	add(entry: LogEntry): void {
 		this.#cursor = Math.max(this.#cursor + 1, Date.now() * 1000);
@@ -32,7 +39,7 @@ export class LogBuffer {
 	async poll(cursor: number, ms: number, signal: AbortSignal): Promise<LogPage> {
 		const page = this.after(cursor);
 		// The first poll only asks where the end is: answered late, the CLI would miss the entry that answered it.
-		if (page.entries.length > 0 || cursor === 0) return page;
+		if (page.entries.length > 0 || cursor === 0 || this.#closed) return page;
 		const timeout = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
 		const stopped = Promise.withResolvers<void>();
 		timeout.addEventListener('abort', () => stopped.resolve(), { once: true });

@@ -1,6 +1,7 @@
 /** The system queries that the `convex` CLI asks, over WebSocket or HTTP, with the admin key. */
 import { z } from 'zod';
 import type { Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
+import { countDocuments } from '../push/prediction.ts';
 import { newRequestId } from '../requestId.ts';
 import type { SystemQueries } from '../sync/hub.ts';
 import type { QuerySpec } from '../sync/liveRun.ts';
@@ -104,18 +105,6 @@ function failed(message: string): Outcome {
 
 function sentence(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
-}
-
-async function countDocuments(engine: Engine, componentPath: string, table: string): Promise<number> {
-	let count = 0;
-	let cursor: string | null = null;
-	for (let isDone = false; !isDone;) {
-		const data = await engine.tableData({ componentPath, table, order: 'asc', numItems: MAX_PAGE, cursor });
-		count += z.array(z.unknown()).parse(JSON.parse(data.page)).length;
-		isDone = data.isDone;
-		cursor = data.continueCursor;
-	}
-	return count;
 }
 
 async function apiSpec(engine: Engine): Promise<readonly unknown[]> {

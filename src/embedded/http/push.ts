@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { PushRefusal } from '../engine/types.ts';
 import { NOTHING_PUSHED, finishPushAnswer, startPushAnswer } from '../push/answers.ts';
 import { assembleBundle, startPushShape } from '../push/bundle.ts';
+import { predictSchema } from '../push/prediction.ts';
 import { readJson } from './body.ts';
 import { requireAdmin, sendJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,6 +22,20 @@ const finishShape = z.object({
 
 /** Evaluates the code. Nothing is deployed: `codegen` asks this too. */
 export async function startPush(exchange: Exchange): Promise<void> {
+	const { pushes } = exchange.deployment;
+	const { body, ...evaluated } = await evaluate(exchange);
+	const push = { ...evaluated, analysis: evaluated.prepared.analysis, indexDiff: evaluated.prepared.indexDiff };
+	pushes.functionsPath = body.functions;
+	sendJson(exchange, JSON.stringify(startPushAnswer(pushes.add(push), push)));
+}
+
+/** Says what the push would do to indexes. */
+export async function evaluateSchema(exchange: Exchange): Promise<void> {
+	const { prepared } = await evaluate(exchange);
+	sendJson(exchange, JSON.stringify(await predictSchema(exchange.deployment.engine, prepared)));
+}
+
+async function evaluate(exchange: Exchange) {
 	await requireAdmin(exchange);
 	const { engine, adminKey, pushes } = exchange.deployment;
 	const body = await readJson(exchange.request, startPushShape, MAX_PUSH_BYTES);
@@ -28,22 +43,9 @@ export async function startPush(exchange: Exchange): Promise<void> {
 	const bundle = await assembleBundle(body, engine);
 	if ('code' in bundle) throw refused(bundle);
 	const environment = await engine.environment();
-	const prepared = await engine.preparePush(bundle);
+	const prepared = await pushes.prepare(engine, bundle, environment);
 	if ('code' in prepared) throw refused(prepared);
-	const push = { bundle, environment, analysis: prepared.analysis, indexDiff: prepared.indexDiff };
-	pushes.functionsPath = body.functions;
-	sendJson(exchange, JSON.stringify(startPushAnswer(pushes.add(push), push)));
-}
-
-/**
- * The CLI asks what a push would do to big tables and staged validators. A local deployment has neither worth a
- * question, so that the answer is empty.
- */
-export async function evaluateSchema(exchange: Exchange): Promise<void> {
-	await requireAdmin(exchange);
-	const { adminKey } = await readJson(exchange.request, withKey, MAX_PUSH_BYTES);
-	exchange.deployment.adminKey.check(adminKey);
-	sendJson(exchange, JSON.stringify({ componentSchemaEvaluations: {}, newComponentDefinitions: [] }));
+	return { body, bundle, environment, prepared };
 }
 
 /** Existing documents are checked, and indexes filled, inside the transaction of `finishPush`. */

@@ -1,6 +1,6 @@
 /** Pushes that have been started and not finished. They live in memory only: an unfinished push leaves nothing. */
 import { randomUUID } from 'node:crypto';
-import type { Analysis, EnvironmentVariable, PushBundle } from '../engine/types.ts';
+import type { Analysis, Engine, EnvironmentVariable, PreparedPush, PushBundle, PushRefusal } from '../engine/types.ts';
 
 const MAX_PENDING = 8;
 
@@ -16,6 +16,26 @@ export class Pushes {
 	readonly #pending = new Map<string, PendingPush>();
 	/** The functions folder as the last push named it; the CLI wants to hear it back. */
 	functionsPath = 'convex/';
+
+	/** The last evaluation: the CLI has the same code evaluated twice in a row. */
+	#evaluated: { readonly question: string; readonly prepared: PreparedPush } | null = null;
+
+	/** Evaluates a bundle with the given environment. No lasting effect. */
+	async prepare(
+		engine: Engine,
+		bundle: PushBundle,
+		environment: readonly EnvironmentVariable[]
+	): Promise<PreparedPush | PushRefusal> {
+		const { functions, schema, auth, definition } = bundle;
+		const modules = [...functions, schema, auth, definition].map(
+			(module) => module && [module.path, module.environment, module.hash]
+		);
+		const question = JSON.stringify([modules, environment]);
+		if (this.#evaluated?.question === question) return this.#evaluated.prepared;
+		const prepared = await engine.preparePush(bundle);
+		if (!('code' in prepared)) this.#evaluated = { question, prepared };
+		return prepared;
+	}
 
 	/** Keeps a push and returns its id. The oldest make room. */
 	add(push: PendingPush): string {
@@ -35,5 +55,6 @@ export class Pushes {
 	/** A push went through: all others were prepared against what is no longer deployed. */
 	clear(): void {
 		this.#pending.clear();
+		this.#evaluated = null;
 	}
 }
