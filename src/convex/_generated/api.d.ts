@@ -20,6 +20,7 @@ import type * as integrations_githubLevels from "../integrations/githubLevels.js
 import type * as integrations_githubLists from "../integrations/githubLists.js";
 import type * as integrations_githubReaders from "../integrations/githubReaders.js";
 import type * as integrations_githubStars from "../integrations/githubStars.js";
+import type * as integrations_numberSet from "../integrations/numberSet.js";
 import type * as integrations_prometheus from "../integrations/prometheus.js";
 import type * as integrations_prometheusApi from "../integrations/prometheusApi.js";
 import type * as integrations_sample from "../integrations/sample.js";
@@ -90,6 +91,7 @@ declare const fullApi: ApiFromModules<{
   "integrations/githubLists": typeof integrations_githubLists;
   "integrations/githubReaders": typeof integrations_githubReaders;
   "integrations/githubStars": typeof integrations_githubStars;
+  "integrations/numberSet": typeof integrations_numberSet;
   "integrations/prometheus": typeof integrations_prometheus;
   "integrations/prometheusApi": typeof integrations_prometheusApi;
   "integrations/sample": typeof integrations_sample;
