@@ -74,7 +74,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl });
 		undo.push(() => {
 			started.deployment.logs.close();
-			return started.sync.close();
+			return started.sync.close().finally(() => started.deployment.hub.close());
 		});
 		backend.resolve(started);
 		return { url, siteUrl, adminKey, close };
@@ -97,6 +97,8 @@ async function listenForSite(
 }
 
 async function withinGrace(closing: Promise<void>): Promise<void> {
-	const late = AbortSignal.timeout(ENGINE_GRACE_MS);
-	await Promise.race([closing, new Promise<void>((resolve) => late.addEventListener('abort', () => resolve()))]);
+	const late = Promise.withResolvers<void>();
+	const timer = setTimeout(() => late.resolve(), ENGINE_GRACE_MS);
+	await Promise.race([closing, late.promise]);
+	clearTimeout(timer);
 }

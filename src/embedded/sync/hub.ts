@@ -213,13 +213,13 @@ export class SubscriptionHub {
 			}
 		}
 		const fresh = await this.#run(needed, atLeast);
-		for (const { subscriber, answers } of batch) {
+		for (const { subscriber, plan, answers } of batch) {
 			const complete = new Map<number, LiveRun>();
 			for (const [queryId, answer] of answers) {
 				const run = typeof answer === 'string' ? fresh.runs.get(answer) : answer;
 				if (run?.holdsAt(fresh.ts)) complete.set(queryId, run);
 			}
-			if (complete.size === answers.size) {
+			if (complete.size === answers.size && fresh.ts >= plan.atLeast) {
 				if (!subscriber.ready) continue;
 				subscriber.deliver(fresh.ts, complete);
 				if (complete.values().some((run) => run.until !== null)) this.#waiting.add(subscriber);
@@ -275,15 +275,15 @@ export class SubscriptionHub {
 			if (!result) throw new Error('The engine answered fewer queries than it was asked.');
 			const run = new LiveRun(name, spec, asker, result, ts);
 			runs.set(key, run);
-			const until = early.named.get(name) ?? early.everything;
-			if (until !== null && until > ts) run.until = until;
-			else if (replaced && !result.outcome.ok) {
+			if (replaced && !result.outcome.ok) {
 				this.#setAside(key, result.outcome.failure);
 				this.#unwatched.add(run);
-			} else {
-				this.#watched.set(name, run);
-				this.#newest.set(run.key, run);
+				continue;
 			}
+			run.until = early.named.get(name) ?? early.everything;
+			if (run.until !== null) continue;
+			this.#watched.set(name, run);
+			this.#newest.set(run.key, run);
 		}
 		return ts;
 	}

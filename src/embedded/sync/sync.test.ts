@@ -1,131 +1,29 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { ConvexClient } from 'convex/browser';
 import { makeFunctionReference } from 'convex/server';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { WebSocket } from 'ws';
-import { z } from 'zod';
-import { createBackend } from '../backend.ts';
-import { OriginGuard } from '../http/guard.ts';
-import { closeServer, createHttpServer, listen } from '../http/server.ts';
 import type { Backend } from '../http/server.ts';
-import { MemoryEngine } from '../memoryEngine.testing.ts';
+import type { MemoryEngine } from '../memoryEngine.testing.ts';
 import { decodeTs, encodeTs, parseClientMessage } from './protocol.ts';
+import { ADMIN_KEY, Wire, startTestServer } from './wire.testing.ts';
+import type { Message, TestServer } from './wire.testing.ts';
 
 const getNumber = makeFunctionReference<'query', { name: string }, number>('numbers:get');
 const addNumber = makeFunctionReference<'mutation', { name: string; by: number }, number>('numbers:add');
-const ADMIN_KEY = 'test|0123456789abcdef';
 
-const version = z.object({ querySet: z.number(), identity: z.number(), ts: z.string() });
-const serverMessage = z.looseObject({
-	type: z.string(),
-	startVersion: version.optional(),
-	endVersion: version.optional(),
-	modifications: z
-		.array(z.looseObject({ type: z.string(), queryId: z.number(), value: z.unknown().optional() }))
-		.optional()
-});
-type Message = z.infer<typeof serverMessage>;
-
-/** A socket that speaks the protocol by hand, and checks that versions follow one another. */
-class Wire {
-	readonly socket: WebSocket;
-	readonly messages: Message[] = [];
-	readonly closed: Promise<{ code: number; reason: string }>;
-	#end: z.infer<typeof version> | undefined = { querySet: 0, identity: 0, ts: encodeTs(0n) };
-
-	constructor(port: number, options: { origin?: string } = {}) {
-		this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/1.48.0/sync`, options);
-		this.socket.on('message', (data) => {
-			const message = serverMessage.parse(JSON.parse(String(data)));
-			if (message.type === 'Transition') {
-				expect(message.startVersion).toEqual(this.#end);
-				this.#end = message.endVersion;
-			}
-			this.messages.push(message);
-		});
-		this.closed = new Promise((resolve) =>
-			this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))
-		);
-		this.socket.on('error', () => undefined);
-	}
-
-	async open(sessionId: string = crypto.randomUUID()): Promise<this> {
-		await new Promise((resolve) => this.socket.once('open', resolve));
-		this.send({ type: 'Connect', sessionId, connectionCount: 0, lastCloseReason: null, clientTs: Date.now() });
-		return this;
-	}
-
-	send(message: object): void {
-		this.socket.send(JSON.stringify(message));
-	}
-
-	add(baseVersion: number, queryId: number, udfPath: string, argument: object): void {
-		const modifications = [{ type: 'Add', queryId, udfPath, args: [argument] }];
-		this.send({ type: 'ModifyQuerySet', baseVersion, newVersion: baseVersion + 1, modifications });
-	}
-
-	mutate(requestId: number, udfPath: string, argument: object): void {
-		this.send({ type: 'Mutation', requestId, udfPath, args: [argument] });
-	}
-
-	async until(check: (messages: Message[]) => boolean): Promise<void> {
-		await vi.waitFor(() => expect(check(this.messages)).toBe(true), { timeout: 3_000, interval: 5 });
-	}
-
-	/** The latest value of a query. */
-	value(queryId: number): unknown {
-		for (const message of this.messages.toReversed()) {
-			const found = message.modifications?.findLast((one) => one.queryId === queryId);
-			if (found) return found.value;
-		}
-		return undefined;
-	}
-}
-
-let dataDir: string;
+let testServer: TestServer;
 let engine: MemoryEngine;
-let server: Server;
 let backend: Backend;
-let port: number;
-const wires: Wire[] = [];
 
 beforeEach(async () => {
-	dataDir = mkdtempSync(path.join(tmpdir(), 'sync-'));
-	engine = new MemoryEngine();
-	backend = createBackend(engine, {
-		adminKey: ADMIN_KEY,
-		dataDir,
-		cloudUrl: 'http://127.0.0.1',
-		siteUrl: 'http://127.0.0.1'
-	});
-	server = createHttpServer(
-		{ guard: new OriginGuard(['http://app.test']), backend: Promise.resolve(backend), report: () => undefined },
-		false
-	);
-	port = await listen(server, '127.0.0.1', 0);
+	testServer = await startTestServer();
+	({ engine, backend } = testServer);
 });
 
-afterEach(async () => {
-	for (const wire of wires.splice(0)) wire.socket.terminate();
-	await backend.sync.close();
-	backend.deployment.hub.close();
-	await closeServer(server, 0);
-	rmSync(dataDir, { recursive: true, force: true });
-});
-
-async function connect(sessionId?: string): Promise<Wire> {
-	const wire = new Wire(port);
-	wires.push(wire);
-	return wire.open(sessionId);
-}
+afterEach(() => testServer.close());
 
 function ofType(type: string): (messages: Message[]) => boolean {
 	return (messages) => messages.some((message) => message.type === type);
@@ -149,7 +47,7 @@ describe('the words of the protocol', () => {
 
 describe('a socket', () => {
 	test('gets its queries, and again only what changed', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:get', { name: 'a' });
 		wire.add(1, 2, 'numbers:get', { name: 'b' });
 		await wire.until(() => wire.value(1) === 0 && wire.value(2) === 0);
@@ -160,7 +58,7 @@ describe('a socket', () => {
 	});
 
 	test('hears the answer of a mutation first, and then a transition that is not older', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.mutate(7, 'numbers:add', { name: 'x', by: 1 });
 		await wire.until(ofType('Transition'));
 		const [response, transition] = wire.messages;
@@ -169,7 +67,7 @@ describe('a socket', () => {
 	});
 
 	test('runs mutations in order', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		for (let i = 0; i < 100; i++) wire.mutate(i, 'numbers:add', { name: 'n', by: 1 });
 		const responses = (): Message[] => wire.messages.filter((message) => message.type === 'MutationResponse');
 		await wire.until(() => responses().length === 100);
@@ -180,11 +78,11 @@ describe('a socket', () => {
 
 	test('applies a request sent twice once, and answers it twice', async () => {
 		const sessionId = crypto.randomUUID();
-		const first = await connect(sessionId);
+		const first = await testServer.connect(sessionId);
 		first.mutate(3, 'numbers:add', { name: 'once', by: 1 });
 		await first.until(ofType('MutationResponse'));
 		first.socket.terminate();
-		const second = await connect(sessionId);
+		const second = await testServer.connect(sessionId);
 		second.mutate(3, 'numbers:add', { name: 'once', by: 1 });
 		await second.until(ofType('MutationResponse'));
 		expect(second.messages.find(({ type }) => type === 'MutationResponse')).toEqual(
@@ -194,7 +92,7 @@ describe('a socket', () => {
 	});
 
 	test('does not hear a failing query twice although its request id differs', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:fail', {});
 		await wire.until(ofType('Transition'));
 		backend.deployment.hub.invalidateEverything();
@@ -203,7 +101,7 @@ describe('a socket', () => {
 	});
 
 	test('shares the run of an equal question, and runs again for another identity only when it was read', async () => {
-		const [one, two] = [await connect(), await connect()];
+		const [one, two] = [await testServer.connect(), await testServer.connect()];
 		one.add(0, 1, 'numbers:get', { name: 'a' });
 		await one.until(() => one.value(1) === 0);
 		two.add(0, 9, 'numbers:get', { name: 'a' });
@@ -219,7 +117,7 @@ describe('a socket', () => {
 	});
 
 	test('lets go of runs that nobody watches', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:get', { name: 'a' });
 		await wire.until(ofType('Transition'));
 		wire.send({
@@ -240,10 +138,10 @@ describe('a socket', () => {
 	});
 
 	test('never sees half of a commit', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:get', { name: 'left' });
 		wire.add(1, 2, 'numbers:get', { name: 'right' });
-		const writer = await connect();
+		const writer = await testServer.connect();
 		for (let i = 0; i < 200; i++) writer.mutate(i, 'numbers:move', { from: 'left', to: 'right', by: 1 });
 		await wire.until(() => wire.value(2) === 200);
 		const state = new Map([
@@ -271,15 +169,14 @@ describe('a socket', () => {
 		],
 		['a second Connect', { type: 'Connect', sessionId: 's', connectionCount: 0, lastCloseReason: null }, /twice/]
 	])('is closed with a FatalError for %s', async (_what, message, sentence) => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.send(message);
 		await wire.closed;
 		expect(wire.messages.at(-1)).toEqual({ type: 'FatalError', error: expect.stringMatching(sentence) });
 	});
 
 	test('is closed when the client has seen a later timestamp than ours', async () => {
-		const wire = new Wire(port);
-		wires.push(wire);
+		const wire = new Wire(testServer.port);
 		await new Promise((resolve) => wire.socket.once('open', resolve));
 		const maxObservedTimestamp = encodeTs(engine.latestTs() + 1n);
 		wire.send({ type: 'Connect', sessionId: 's', connectionCount: 1, lastCloseReason: null, maxObservedTimestamp });
@@ -287,7 +184,7 @@ describe('a socket', () => {
 	});
 
 	test('hears an AuthError for a bad key', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'Admin', value: 'wrong' });
 		await wire.closed;
 		expect(wire.messages.at(-1)).toMatchObject({ type: 'AuthError', baseVersion: 0, authUpdateAttempted: true });
@@ -311,7 +208,7 @@ describe('a socket', () => {
 			.setSubject('ada')
 			.setExpirationTime(Math.floor(Date.now() / 1000) - 3)
 			.sign(keys.privateKey);
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:whoami', {});
 		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'User', value });
 		await wire.until(() => wire.value(1) === 'user');
@@ -330,7 +227,7 @@ describe('a socket', () => {
 			if (requests.some((request) => request.path === 'numbers:crash')) engine.restart();
 			return await run(requests);
 		});
-		const [reckless, other] = [await connect(), await connect()];
+		const [reckless, other] = [await testServer.connect(), await testServer.connect()];
 		reckless.add(0, 1, 'numbers:crash', {});
 		other.add(0, 1, 'numbers:get', { name: 'a' });
 		await other.until(() => other.value(1) === 0);
@@ -342,7 +239,7 @@ describe('a socket', () => {
 	});
 
 	test('is closed for a frame beyond the limit, and others stay served', async () => {
-		const [greedy, other] = [await connect(), await connect()];
+		const [greedy, other] = [await testServer.connect(), await testServer.connect()];
 		greedy.socket.send(Buffer.alloc(21 * 1024 * 1024, 'x').toString());
 		expect((await greedy.closed).code).toBe(1009);
 		other.add(0, 1, 'numbers:get', { name: 'a' });
@@ -350,7 +247,7 @@ describe('a socket', () => {
 	});
 
 	test('may answer system queries to the admin only', async () => {
-		const wire = await connect();
+		const wire = await testServer.connect();
 		wire.add(0, 1, '_system/cli/queryEnvironmentVariables:default', {});
 		await wire.until((messages) => JSON.stringify(messages).includes('QueryFailed'));
 		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'Admin', value: ADMIN_KEY });
@@ -361,8 +258,11 @@ describe('a socket', () => {
 describe('the official client', () => {
 	test('subscribes, mutates and comes back after the socket is cut', async () => {
 		const sockets = new Set<Socket>();
-		server.on('connection', (socket) => sockets.add(socket));
-		const client = new ConvexClient(`http://127.0.0.1:${port}`, { logger: false, skipConvexDeploymentUrlCheck: true });
+		testServer.server.on('connection', (socket) => sockets.add(socket));
+		const client = new ConvexClient(`http://127.0.0.1:${testServer.port}`, {
+			logger: false,
+			skipConvexDeploymentUrlCheck: true
+		});
 		const seen: number[] = [];
 		client.onUpdate(getNumber, { name: 'a' }, (value) => void seen.push(value));
 		await vi.waitFor(() => expect(seen).toEqual([0]));
@@ -372,53 +272,5 @@ describe('the official client', () => {
 		expect(await client.mutation(addNumber, { name: 'a', by: 3 })).toBe(5);
 		await vi.waitFor(() => expect(seen.at(-1)).toBe(5));
 		await client.close();
-	});
-});
-
-describe('the door', () => {
-	async function status(headers: Record<string, string>, upgrade: boolean): Promise<number | undefined> {
-		return await new Promise((resolve, reject) => {
-			const handshake = {
-				connection: 'Upgrade',
-				upgrade: 'websocket',
-				'sec-websocket-version': '13',
-				'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA=='
-			};
-			const request = httpRequest({
-				host: '127.0.0.1',
-				port,
-				path: upgrade ? '/api/sync' : '/version',
-				headers: { ...(upgrade ? handshake : {}), ...headers }
-			});
-			request.on('response', (response) => {
-				response.resume();
-				resolve(response.statusCode);
-			});
-			request.on('upgrade', (response, socket) => {
-				socket.destroy();
-				resolve(response.statusCode);
-			});
-			request.on('error', reject);
-			request.end();
-		});
-	}
-
-	const good = () => `127.0.0.1:${port}`;
-
-	test.each([true, false])('is open to loopback names and listed origins (upgrade: %s)', async (upgrade) => {
-		const welcome = upgrade ? 101 : 200;
-		expect(await status({ host: good() }, upgrade)).toBe(welcome);
-		expect(await status({ host: `localhost:${port}`, origin: `http://localhost:${port}` }, upgrade)).toBe(welcome);
-		expect(await status({ host: `[::1]:${port}`, origin: 'http://app.test' }, upgrade)).toBe(welcome);
-	});
-
-	test.each([true, false])('is closed to everybody else (upgrade: %s)', async (upgrade) => {
-		expect(await status({ host: `evil.test:${port}` }, upgrade)).toBe(403);
-		expect(await status({ host: '127.0.0.1:1' }, upgrade)).toBe(403);
-		expect(await status({ host: '127.0.0.1' }, upgrade)).toBe(403);
-		expect(await status({ host: good(), origin: 'http://evil.test' }, upgrade)).toBe(403);
-		expect(await status({ host: good(), origin: 'null' }, upgrade)).toBe(403);
-		expect(await status({ host: good(), origin: `http://app.test.evil.test` }, upgrade)).toBe(403);
-		expect(await status({ host: `evil.test:${port}`, origin: `http://evil.test:${port}` }, upgrade)).toBe(403);
 	});
 });
