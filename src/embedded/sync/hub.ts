@@ -155,7 +155,9 @@ export class SubscriptionHub {
 		if (this.#newest.get(run.key) === run) this.#newest.delete(run.key);
 	}
 
+	/** Nobody uses the run. Somebody who is about to will find that it does not hold any more. */
 	#forget(run: LiveRun): void {
+		run.until ??= run.from;
 		if (this.#watched.get(run.name) === run) this.#engine.unsubscribe([run.name]);
 		this.#drop(run);
 	}
