@@ -6,10 +6,12 @@ export default defineConfig({
 	// One product with one data folder per worker; two cores carry one browser well.
 	workers: 1,
 	fullyParallel: false,
-	timeout: 120_000,
+	timeout: 90_000,
 	expect: { timeout: 15_000 },
 	reporter: [['list'], ['json', { outputFile: 'test-reports/e2e.json' }]],
 	use: {
+		actionTimeout: 15_000,
+		navigationTimeout: 20_000,
 		viewport: { width: 1280, height: 900 },
 		locale: 'en-US',
 		timezoneId: 'UTC',

@@ -1,6 +1,6 @@
 /** The deployment's environment variables: what functions read as `process.env`. */
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { generateKey } from '../../src/convex/lib/crypto.ts';
 
 export interface DeploymentAccess {
 	readonly url: string;
@@ -23,11 +23,6 @@ async function post(access: DeploymentAccess, path: string, body: unknown): Prom
 	return response;
 }
 
-/** A fresh key ring for credentials at rest: one AES-256 key with an id (see src/convex/lib/crypto.ts). */
-export function newSecretKeys(): string {
-	return `k1:${randomBytes(32).toString('base64')}`;
-}
-
 /**
  * Brings the deployment's environment in line: makes the key that encrypts credentials when there is none, sets what
  * this start asks for, and removes base URLs that are no longer asked for. Values are never printed.
@@ -43,7 +38,7 @@ export async function prepareEnvironment(
 	});
 	const present = new Map(answerSchema.parse(await response.json()).value.map(({ name, value }) => [name, value]));
 	const changes: { name: string; value: string | null }[] = [];
-	if (!present.has(SECRET_KEYS)) changes.push({ name: SECRET_KEYS, value: newSecretKeys() });
+	if (!present.has(SECRET_KEYS)) changes.push({ name: SECRET_KEYS, value: generateKey('k1') });
 	for (const [name, value] of Object.entries(wanted)) {
 		if (present.get(name) !== value) changes.push({ name, value });
 	}
