@@ -19,9 +19,8 @@ export function lockFolder(dataDir: string): FolderLock {
 	} catch (error) {
 		database.close();
 		if (!isBusy(error)) throw error;
-		throw new Error(
-			`The data folder ${dataDir} is in use by another deployment (process ${holder(holderFile)}). Stop it first, or choose another folder.`
-		);
+		const words = `The data folder ${dataDir} is in use by another deployment (process ${holder(holderFile)}).`;
+		throw new Error(`${words} Stop it first, or choose another folder.`, { cause: error });
 	}
 	writeFileSync(holderFile, String(process.pid), { mode: 0o600 });
 	return {

@@ -105,7 +105,7 @@ export class MemoryEngine implements Engine {
 		return null;
 	}
 
-	async analysis(): Promise<{ modules: {}; schema: null; authProviders: unknown[] }> {
+	async analysis(): Promise<{ modules: Record<string, never>; schema: null; authProviders: unknown[] }> {
 		return { modules: {}, schema: null, authProviders: this.authProviders };
 	}
 

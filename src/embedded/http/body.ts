@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import type { Transform } from 'node:stream';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { RequestFailure } from './failure.ts';
 
 /** The whole body. Throws a RequestFailure: 413 beyond `limit` bytes, 415 for an unknown encoding, 400 when it is broken. */

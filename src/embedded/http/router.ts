@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { INSTANCE_NAME } from '../auth/adminKey.ts';
 import { AuthenticationFailure } from '../auth/failure.ts';
 import { canonicalUrls, configHashes, streamFunctionLogs, updateEnvironment } from './admin.ts';
-import { sendFailure, sendJson } from './exchange.ts';
+import { sendFailure } from './exchange.ts';
 import type { Deployment, Exchange } from './exchange.ts';
 import { RequestFailure } from './failure.ts';
 import {
