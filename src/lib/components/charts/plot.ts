@@ -193,7 +193,8 @@ function drawMarks(plot: uPlot, model: ChartModel, missing: string, failed: stri
 function lineEnds(plot: uPlot, model: ChartModel): LineEnd[] {
 	if (model.series.length < 2) return [];
 	return model.series.flatMap((series) => {
-		const value = series.values.findLast((one) => one !== null);
+		// Today is low because it is young: the label stands where the line was before.
+		const value = series.values.findLast((one, index) => one !== null && series.dayStates[index] !== 'partial');
 		return value === undefined || value === null
 			? []
 			: [{ id: series.id, top: plot.valToPos(value, 'y') + plot.over.offsetTop }];
