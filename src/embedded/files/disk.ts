@@ -9,14 +9,11 @@ export function filesDirectory(dataDir: string): string {
 	return join(dataDir, 'files');
 }
 
-/** Bytes that will become a file; `path` holds them once `writeFile` has returned. */
-export type WrittenFile = StoredFile;
-
 /**
  * Writes bytes so that a crash leaves either the whole file or nothing that counts: a temporary file, synced, renamed.
  * The row is written afterwards by the engine; a file without a row is removed by `sweepFiles`.
  */
-export async function writeFile(dataDir: string, bytes: Uint8Array, contentType: string | null): Promise<WrittenFile> {
+export async function writeFile(dataDir: string, bytes: Uint8Array, contentType: string | null): Promise<StoredFile> {
 	const directory = filesDirectory(dataDir);
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	const storageId = randomUUID();

@@ -2,7 +2,6 @@ import type { JSONValue } from 'convex/values';
 import type { Database } from '../store/database.ts';
 import type { StoreTransaction } from '../store/transaction.ts';
 import { DeveloperError } from '../values/errors.ts';
-import { parseJson } from '../engine/json.ts';
 import { valueFromJson } from '../values/value.ts';
 
 /** How a scheduled function ended. */
@@ -141,9 +140,4 @@ function jobOf([id, component, path, args, kind, due]: readonly unknown[]): Job 
 		kind: kind === 'mutation' ? 'mutation' : 'action',
 		due: Number(due)
 	};
-}
-
-/** The argument object of a job as JSON, for tests and logs. */
-export function jobArguments(job: Job): JSONValue {
-	return parseJson(job.args);
 }
