@@ -98,9 +98,12 @@ describe('settings', () => {
 	});
 
 	it('wants one choice where one is required, and whole rows', () => {
-		expect(settingsErrors([lists], { repos: [] })).toEqual({ repos: 'Choose at least one.' });
-		expect(settingsErrors([queries], { queries: [{ name: 'up', query: ' ' }] })).toHaveProperty('queries');
-		expect(settingsErrors([lists, queries], { repos: ['a'], queries: [{ name: 'up', query: 'sum(up)' }] })).toEqual({});
+		expect(settingsErrors([lists], { repos: [] }, choices)).toEqual({ repos: 'Choose at least one.' });
+		expect(settingsErrors([lists], { repos: [] }, {})).toEqual({});
+		expect(settingsErrors([queries], { queries: [{ name: 'up', query: ' ' }] }, {})).toHaveProperty('queries');
+		expect(
+			settingsErrors([lists, queries], { repos: ['a'], queries: [{ name: 'up', query: 'sum(up)' }] }, choices)
+		).toEqual({});
 	});
 
 	it('does not share rows with what is stored', () => {

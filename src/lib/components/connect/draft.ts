@@ -78,14 +78,20 @@ export function initialSettings(
 	);
 }
 
-/** What is wrong with the settings, by field. A row must be whole; a required list must have one choice. */
-export function settingsErrors(fields: readonly FieldConfig[], settings: Settings): FieldErrors {
-	return withoutBlanks(fields.map((field) => [field.key, settingError(field, settings[field.key])]));
+/** What is wrong with the settings, by field. A row must be whole; of what the account offers, one must be chosen. */
+export function settingsErrors(
+	fields: readonly FieldConfig[],
+	settings: Settings,
+	choices: ChoicesByField
+): FieldErrors {
+	return withoutBlanks(
+		fields.map((field) => [field.key, settingError(field, settings[field.key], choices[field.key] ?? [])])
+	);
 }
 
-function settingError(field: FieldConfig, value: SettingValue | undefined): string {
+function settingError(field: FieldConfig, value: SettingValue | undefined, offered: readonly Choice[]): string {
 	if (field.input === 'choices') {
-		return field.required && (!isTextList(value) || value.length === 0) ? 'Choose at least one.' : '';
+		return offered.length > 0 && chosenOf(value).length === 0 ? 'Choose at least one.' : '';
 	}
 	if (field.input === 'rows') {
 		const halfFilled = rowsOf(value).some((row) =>

@@ -89,7 +89,7 @@ export class ConnectionForm {
 
 	/** Sends the whole form. True when it was stored; false when something is left to correct. */
 	async save(send: (credentials: Credentials, settings: Settings) => Promise<Saving>): Promise<boolean> {
-		this.errors = settingsErrors(this.config.settingsFields, this.settings);
+		this.errors = settingsErrors(this.config.settingsFields, this.settings, this.choices);
 		this.failure = '';
 		if (Object.keys(this.errors).length > 0) return false;
 		this.phase = 'saving';
