@@ -21,7 +21,7 @@ export interface RangeValue {
 }
 
 /** How many days are in each state. */
-export function countStates(states: readonly DayState[]): Record<DayState, number> {
+function countStates(states: readonly DayState[]): Record<DayState, number> {
 	const counts: Record<DayState, number> = {
 		complete: 0,
 		partial: 0,

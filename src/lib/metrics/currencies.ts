@@ -12,11 +12,6 @@ const DIGITS = new Map<string, number>([
 	...FOUR_DECIMAL.split(' ').map((code): [string, number] => [code, 4])
 ]);
 
-/** Whether the text has the shape of an ISO 4217 code: three capital letters. */
-export function isCurrency(text: string): boolean {
-	return /^[A-Z]{3}$/.test(text);
-}
-
 /** Digits after the point: 2 for EUR, 0 for JPY, 3 for KWD. `currency` in any case; unknown ones have 2. */
 export function minorDigits(currency: string): number {
 	return DIGITS.get(currency.toUpperCase()) ?? 2;

@@ -14,7 +14,7 @@ export const PRESETS = [
 	{ value: '12m', label: '12 m', days: 365 }
 ] as const;
 export type Preset = (typeof PRESETS)[number]['value'];
-export const DEFAULT_PRESET: Preset = '30d';
+const DEFAULT_PRESET: Preset = '30d';
 
 /** Longest free choice, in days: two years and a leap day, the most that the backend reads in one go. */
 export const LONGEST_DAYS = 732;
@@ -31,7 +31,7 @@ export function lengthOf(period: Period): number {
 }
 
 /** The period of a preset that ends today. */
-export function presetPeriod(preset: Preset, today: Day): Period {
+function presetPeriod(preset: Preset, today: Day): Period {
 	const days = PRESETS.find((one) => one.value === preset)?.days ?? 30;
 	return { from: addDays(today, 1 - days), to: today };
 }

@@ -57,7 +57,7 @@ function describe(series: SummarySeries, aggregation: Aggregation, period: Perio
 }
 
 /** Where the highest and the lowest known value stand; null when nothing is known. */
-export function extremesOf(days: PackedDays): { readonly high: number; readonly low: number } | null {
+function extremesOf(days: PackedDays): { readonly high: number; readonly low: number } | null {
 	let high = -1;
 	let low = -1;
 	days.values.forEach((value, index) => {

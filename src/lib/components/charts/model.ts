@@ -5,7 +5,7 @@ import type { Aggregation } from '../../metrics/types.ts';
 import { layersOf, thin } from './layers.ts';
 import type { Drawable } from './layers.ts';
 
-export interface ChartSeries extends Drawable {
+interface ChartSeries extends Drawable {
 	readonly id: string;
 	/** What splits it from the others; "" for the only one. */
 	readonly label: string;
@@ -30,7 +30,7 @@ export interface ChartModel {
 /** The most points that a line is drawn through; longer runs are thinned. */
 const MOST_POINTS = 4000;
 
-export type LayerKind = 'comparison' | 'solid' | 'light' | 'dashed';
+type LayerKind = 'comparison' | 'solid' | 'light' | 'dashed';
 
 export interface Layer {
 	readonly kind: LayerKind;
