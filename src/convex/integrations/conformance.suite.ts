@@ -3,7 +3,7 @@
  * that works; faults are added here. Use: `<id>.conformance.test.ts` beside this file.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MetricDefinition, Point } from '../../lib/metrics/types.ts';
+import type { Point } from '../../lib/metrics/types.ts';
 import { integrationRegistry } from '../../lib/server/integrations/registry.ts';
 import { dayOf } from '../../lib/metrics/zones.ts';
 import type { Json, MetricsPage, MissingMetric, TestResult } from '../lib/contract.ts';
@@ -12,6 +12,7 @@ import type { ErrorKind } from '../lib/errors.ts';
 import { createHttpClient } from '../lib/http.ts';
 import { startFake } from './fake.suite.ts';
 import type { Answer, FakeService, Fault, Respond } from './fake.suite.ts';
+import { expectWellFormed, keyOf, sorted } from './points.suite.ts';
 
 export interface Subject {
 	readonly id: string;
@@ -48,9 +49,6 @@ const ALWAYS =
 	(answer: Answer): Fault =>
 	() =>
 		answer;
-
-const keyOf = ({ metricId, dimension, day }: Point) => `${metricId} ${dimension} ${day}`;
-const sorted = (points: readonly Point[]) => points.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 
 /** Bodies with status 200 that are not the answer. */
 const NONSENSE: Readonly<Record<string, Answer>> = {
@@ -319,35 +317,5 @@ export function conformance(subject: Subject): void {
 		it.each(Object.entries(NONSENSE))('tells the person who connects about %s', async (_name, answer) => {
 			expect(await test(ALWAYS(answer))).toMatchObject({ success: false, kind: 'bad_response' });
 		});
-	}
-}
-
-/** Every rule a stored point keeps. */
-function expectWellFormed(
-	points: readonly Point[],
-	metrics: readonly MetricDefinition[],
-	from: string,
-	to: string
-): void {
-	const keys = points.map(keyOf);
-	expect(new Set(keys).size, 'no point twice').toBe(keys.length);
-	const byId = new Map(metrics.map((metric) => [metric.id, metric]));
-	for (const point of points) {
-		const metric = byId.get(point.metricId);
-		const wrong: string[] = [];
-		if (metric === undefined) wrong.push('was not asked for');
-		if (point.day < from || point.day > to) wrong.push('is outside the asked days');
-		if (metric?.source === 'snapshot' && point.day !== to) wrong.push('is a snapshot of another day than today');
-		if (point.day === to && point.state === 'complete') wrong.push('calls today complete');
-		if ((point.value === null) !== (point.state === 'no_data'))
-			wrong.push('has no value without no_data, or the reverse');
-		if (point.value !== null && (!Number.isFinite(point.value) || Object.is(point.value, -0)))
-			wrong.push('is not a finite number');
-		if ((metric?.dimension === undefined) !== (point.dimension === ''))
-			wrong.push('lacks its dimension or has one too many');
-		const money = metric?.unit === 'money';
-		if (money !== /^[A-Z]{3}$/.test(point.currency ?? '')) wrong.push('is money without currency, or the reverse');
-		if ((money || metric?.unit === 'count') && !Number.isInteger(point.value ?? 0)) wrong.push('is not a whole number');
-		expect(wrong, `${keyOf(point)} = ${point.value}`).toEqual([]);
 	}
 }

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { checkAddress } from './address.ts';
+import { IntegrationError } from './errors.ts';
 
 export interface ResolvedAddress {
 	readonly address: string;
@@ -37,4 +38,25 @@ export function guardedAgent(allowPrivate: boolean, resolve: Resolve = resolveAl
 		);
 	};
 	return new Agent({ connect: { lookup: checkedLookup }, keepAliveTimeout: 4_000 });
+}
+
+/** An `IntegrationError` in the chain of causes, or null. Undici wraps what a connection throws. */
+export function integrationError(error: unknown): IntegrationError | null {
+	for (let inner = error; inner instanceof Error; inner = inner.cause)
+		if (inner instanceof IntegrationError) return inner;
+	return null;
+}
+
+/** The system's code of a connection failure (`ECONNREFUSED`), or "". */
+export function failureCode(error: unknown): string {
+	for (let inner = error; inner instanceof Error; inner = inner.cause)
+		if ('code' in inner && typeof inner.code === 'string') return inner.code;
+	return '';
+}
+
+const LASTING_FAILURE = /^ENOTFOUND$|CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/;
+
+/** Whether asking again cannot help: the name does not exist, the certificate is not trusted. */
+export function isLasting(code: string): boolean {
+	return LASTING_FAILURE.test(code);
 }

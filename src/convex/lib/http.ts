@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fetch as send } from 'undici';
 import type { Agent, Response as UndiciResponse } from 'undici';
 import { checkUrl } from './address.ts';
-import { guardedAgent } from './connect.ts';
+import { failureCode, guardedAgent, integrationError, isLasting } from './connect.ts';
 import type { Resolve } from './connect.ts';
 import { IntegrationError } from './errors.ts';
 import type { ErrorDetails, ErrorKind } from './errors.ts';
@@ -88,23 +88,6 @@ interface Incoming {
 	readonly headers: Headers;
 	readonly text: string;
 }
-
-/** An `IntegrationError` in the chain of causes, or null. Undici wraps what a connection throws. */
-function integrationError(error: unknown): IntegrationError | null {
-	for (let inner = error; inner instanceof Error; inner = inner.cause)
-		if (inner instanceof IntegrationError) return inner;
-	return null;
-}
-
-/** The system's code of a connection failure (`ECONNREFUSED`), or "". */
-function failureCode(error: unknown): string {
-	for (let inner = error; inner instanceof Error; inner = inner.cause)
-		if ('code' in inner && typeof inner.code === 'string') return inner.code;
-	return '';
-}
-
-/** Failures that do not go away by asking again: the name does not exist, the certificate is not trusted. */
-const LASTING_FAILURE = /^ENOTFOUND$|CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS|^ERR_SSL|^EPROTO$/;
 
 class Client implements HttpClient {
 	calls = 0;
@@ -241,7 +224,7 @@ class Client implements HttpClient {
 			if (deadline.aborted) throw this.#failure('timeout', outgoing.url);
 			const code = failureCode(error);
 			const failure = this.#failure('unreachable', outgoing.url, code);
-			if (LASTING_FAILURE.test(code)) throw failure;
+			if (isLasting(code)) throw failure;
 			return failure;
 		}
 	}
