@@ -51,7 +51,7 @@ export async function syncNow(page: Page, ending: RegExp): Promise<void> {
 
 /** The tile of a metric on a dashboard. */
 export function tile(page: Page, metric: string): Locator {
-	return page.getByRole('region', { name: metric, exact: true });
+	return page.getByRole('article', { name: metric, exact: true }).first();
 }
 
 /** Exact values that a tile shows, by the label of their series ('' for the only one). */

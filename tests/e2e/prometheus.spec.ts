@@ -31,8 +31,8 @@ test.describe('Prometheus, scraping itself', () => {
 		await testConnection(dialog, { Address: prometheus.url });
 		await expect(dialog.getByText(/\d+\.\d+\.\d+/).first()).toBeVisible();
 		await dialog.getByRole('button', { name: /Add/ }).click();
-		await dialog.getByPlaceholder('Orders').fill('Uptime checks');
-		await dialog.getByPlaceholder(/orders_total/).fill('count(up)');
+		await dialog.getByLabel('Name, row 1').fill('Uptime checks');
+		await dialog.getByLabel('PromQL, row 1').fill('count(up)');
 		const board = await connect(page, dialog);
 
 		await expect(tile(page, 'Samples ingested').locator('data')).not.toHaveCount(0);
