@@ -55,11 +55,23 @@ export function tile(page: Page, metric: string): Locator {
 }
 
 /** Exact values that a tile shows, by the label of their series ('' for the only one). */
-export async function valuesOf(page: Page, metric: string): Promise<number[]> {
+async function valuesOf(page: Page, metric: string): Promise<number[]> {
 	const texts = await tile(page, metric)
 		.locator('data')
 		.evaluateAll((nodes) => nodes.map((node) => node.getAttribute('value')));
 	return texts.map(Number).toSorted((a, b) => a - b);
+}
+
+/** Waits until a tile shows exactly these values: boards are live, so they may still be arriving. */
+export async function expectValues(page: Page, metric: string, values: readonly number[]): Promise<void> {
+	await expect.poll(() => valuesOf(page, metric), { message: metric, timeout: 20_000 }).toEqual(values);
+}
+
+/** Waits until the first value of a tile is above a bound. */
+export async function expectAbove(page: Page, metric: string, bound: number): Promise<void> {
+	await expect
+		.poll(async () => (await valuesOf(page, metric))[0] ?? null, { message: metric, timeout: 20_000 })
+		.toBeGreaterThan(bound);
 }
 
 /** Nothing that axe knows to be wrong. */

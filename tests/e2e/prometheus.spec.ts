@@ -9,7 +9,8 @@ import {
 	syncNow,
 	testConnection,
 	tile,
-	valuesOf
+	expectAbove,
+	expectValues
 } from './journeys.ts';
 import { Product } from './product.ts';
 
@@ -36,10 +37,10 @@ test.describe('Prometheus, scraping itself', () => {
 		const board = await connect(page, dialog);
 
 		await expect(tile(page, 'Samples ingested').locator('data')).not.toHaveCount(0);
-		expect((await valuesOf(page, 'Samples ingested'))[0]).toBeGreaterThan(0);
-		expect((await valuesOf(page, 'Series in memory'))[0]).toBeGreaterThan(100);
-		expect(await valuesOf(page, 'Targets up')).toEqual([1]);
-		expect(await valuesOf(page, 'Your own metrics')).toEqual([1]);
+		await expectAbove(page, 'Samples ingested', 0);
+		await expectAbove(page, 'Series in memory', 100);
+		await expectValues(page, 'Targets up', [1]);
+		await expectValues(page, 'Your own metrics', [1]);
 
 		await openConnection(page, product, 'Prometheus');
 		await expect(runs(page)).toHaveCount(1);
@@ -56,7 +57,7 @@ test.describe('Prometheus, scraping itself', () => {
 		await expect(stored).not.toContainText(/Something went wrong|undefined|\[object/);
 		await page.goto(product.url + board);
 		// The last good values stand, with their age.
-		expect((await valuesOf(page, 'Series in memory'))[0]).toBeGreaterThan(100);
+		await expectAbove(page, 'Series in memory', 100);
 		await expect(tile(page, 'Series in memory').locator('time')).not.toHaveCount(0);
 
 		await prometheus.resume();

@@ -24,13 +24,16 @@ const LOOKBACK_SECONDS = 300;
 /**
  * PromQL by metric, asked at the end of each day (today: now). `$day` stands for the seconds of the day that have
  * passed by then, so that nothing of the day before is counted. A subquery looks every 5 minutes, from 0:05 on (`$marks`),
- * because at midnight it would see the samples of the evening before.
+ * because at midnight it would see the samples of the evening before. Where a day has no such moment yet (it, or the
+ * server, is younger than that), the newest samples of the day speak for it.
  */
 const QUERIES: Readonly<Record<string, string>> = {
-	'prometheus.targets_up': 'avg_over_time(sum(up)[$marks:5m])',
-	'prometheus.targets_down': 'max_over_time((count(up) - sum(up))[$marks:5m])',
+	'prometheus.targets_up': 'avg_over_time(sum(up)[$marks:5m]) or sum(last_over_time(up[$day]))',
+	'prometheus.targets_down':
+		'max_over_time((count(up) - sum(up))[$marks:5m]) or count(last_over_time(up[$day])) - sum(last_over_time(up[$day]))',
 	'prometheus.samples_ingested': 'sum(increase(prometheus_tsdb_head_samples_appended_total[$day]))',
-	'prometheus.head_series': 'last_over_time(sum(prometheus_tsdb_head_series)[$marks:5m])'
+	'prometheus.head_series':
+		'last_over_time(sum(prometheus_tsdb_head_series)[$marks:5m]) or sum(last_over_time(prometheus_tsdb_head_series[$day]))'
 };
 /** An increase is extrapolated to the edges of its range, so it is not whole by itself. */
 const WHOLE: ReadonlySet<string> = new Set(['prometheus.samples_ingested']);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FieldConfig } from '../../config/integrations.ts';
+import { INTEGRATION_CONFIGS, type FieldConfig } from '../../config/integrations.ts';
 import {
 	credentialError,
 	credentialErrors,
@@ -50,6 +50,12 @@ const queries: FieldConfig = {
 };
 
 describe('credentials', () => {
+	it('reads the catalogue’s patterns as the schemas mean them: what people call themselves is accepted', () => {
+		const { credentialFields } = INTEGRATION_CONFIGS.prometheus;
+		const typed = { baseUrl: 'http://127.0.0.1:9090', username: 'reader', password: 'Corréct horse' };
+		expect(credentialErrors(credentialFields, typed)).toEqual({});
+	});
+
 	it('asks for what is required, unless it is stored already', () => {
 		expect(credentialError(key, '  ')).toContain('API key');
 		expect(credentialError(key, '', ['apiKey'])).toBe('');

@@ -32,7 +32,7 @@ export function credentialError(field: FieldConfig, value: string, stored: reado
 	}
 	if (field.input === 'url' && !isHttpUrl(text))
 		return 'Give the whole address, with http:// or https:// at the start.';
-	if (field.pattern !== undefined && !new RegExp(field.pattern).test(text)) {
+	if (field.pattern !== undefined && !new RegExp(field.pattern, 'u').test(text)) {
 		return field.placeholder
 			? `This does not look right: it should look like ${field.placeholder}`
 			: `This does not look like a ${field.label.toLowerCase()}. Check that all of it was copied.`;
