@@ -45,7 +45,7 @@ export async function runProduct(begin: (processes: Processes, ending: Ending) =
 }
 
 /** The cause of a failure as a sentence; stacks only when PLUMBLINE_DEBUG is set. */
-export function sentence(error: unknown): string {
+function sentence(error: unknown): string {
 	if (!(error instanceof Error)) return String(error);
 	if (process.env['PLUMBLINE_DEBUG']) return error.stack ?? error.message;
 	return error.message;

@@ -6,7 +6,7 @@ import { parseEnv } from 'node:util';
 export class SettingsError extends Error {}
 
 /** Which Convex deployment serves the product. */
-export type DeploymentChoice =
+type DeploymentChoice =
 	| { readonly kind: 'embedded'; readonly dataDir: string; readonly port: number | null }
 	/** `url` is null for a cloud deployment named by CONVEX_DEPLOYMENT: the CLI knows where it is. */
 	| { readonly kind: 'external'; readonly url: string | null; readonly adminKey: string | null };

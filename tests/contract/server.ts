@@ -42,7 +42,7 @@ export interface ContractOptions {
 	readonly fault?: (request: ContractRequest) => ContractAnswer | null;
 }
 
-export interface LoggedRequest {
+interface LoggedRequest {
 	readonly method: string;
 	readonly target: string;
 	/** null for a path that the spec does not know. */

@@ -1,4 +1,6 @@
-import { expect, test } from '@playwright/test';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test, type Locator, type Page } from '@playwright/test';
 import { expectAccessible, expectFits, tile } from './journeys.ts';
 import { Product } from './product.ts';
 
@@ -59,8 +61,6 @@ test.describe('the product with sample data', () => {
 	});
 
 	test('a second start on the same data is refused with words', async () => {
-		const { spawn } = await import('node:child_process');
-		const { once } = await import('node:events');
 		const child = spawn(process.execPath, ['scripts/start.ts'], {
 			env: { ...process.env, PLUMBLINE_DATA: product.dataDir, PORT: '', CONVEX_PORT: '' },
 			stdio: ['ignore', 'pipe', 'pipe']
@@ -159,7 +159,7 @@ test.describe('the product with sample data', () => {
 });
 
 /** Presses Tab until the element has the focus. */
-async function tabTo(page: import('@playwright/test').Page, target: import('@playwright/test').Locator): Promise<void> {
+async function tabTo(page: Page, target: Locator): Promise<void> {
 	for (let press = 0; press < 60; press++) {
 		if (await target.evaluate((node) => node === document.activeElement).catch(() => false)) return;
 		await page.keyboard.press('Tab');

@@ -263,7 +263,7 @@ export class Calls {
 	}
 }
 
-export function newRequestId(): string {
+function newRequestId(): string {
 	return randomBytes(8).toString('hex');
 }
 

@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Notices } from './notices.ts';
 import { parseFunctionPath } from './paths.ts';
-import type { AnalysisMethods, DeploymentState, EngineSettings } from './protocol.ts';
+import type { AnalysisMethods, EngineSettings } from './protocol.ts';
 import { Outbox } from './rpc.ts';
 import { EngineSupervisor } from './supervisor.ts';
 import type {

@@ -5,7 +5,7 @@ import type { Analysis, AnalyzedModule, EnvironmentVariable, ModuleSource, PushB
 
 /** Modules that are no functions: their analysis column holds what they export. */
 export const SCHEMA_MODULE = 'schema.js';
-export const AUTH_MODULE = 'auth.config.js';
+const AUTH_MODULE = 'auth.config.js';
 
 /** Reads what was pushed and set. */
 export function loadDeployment(database: Database): DeploymentState {

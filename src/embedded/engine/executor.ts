@@ -164,7 +164,7 @@ function newRequest(call: FunctionCall, transaction: StoreTransaction, job: stri
 	};
 }
 
-export function succeeded(value: string, logs: LogBuffer): Extract<Outcome, { ok: true }> {
+function succeeded(value: string, logs: LogBuffer): Extract<Outcome, { ok: true }> {
 	return { ok: true, value, logLines: logs.lines.map(formatLogLine) };
 }
 

@@ -29,9 +29,7 @@ async function openStore(path: string, synchronous: 'NORMAL' | 'FULL'): Promise<
 
 async function open(settings: EngineSettings) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
-	store = SqliteStore.open(join(settings.dataDir, 'data.sqlite'), {
-		synchronous: settings.durability === 'full' ? 'FULL' : 'NORMAL'
-	});
+	store = await openStore(join(settings.dataDir, 'data.sqlite'), settings.durability === 'full' ? 'FULL' : 'NORMAL');
 	const handlers = engineHandlers(store, settings);
 	sweepFiles(settings.dataDir, handlers.files.paths());
 	return handlers;

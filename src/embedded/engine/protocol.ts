@@ -52,7 +52,7 @@ export interface QueryRun {
 	readonly trace: Trace;
 }
 
-export interface QuerySetRun {
+interface QuerySetRun {
 	readonly ts: bigint;
 	readonly runs: readonly QueryRun[];
 }
@@ -73,7 +73,7 @@ export interface Committed<T> {
 	readonly notice: CommitNotice | null;
 }
 
-export interface ActionCron {
+interface ActionCron {
 	readonly name: string;
 	readonly path: string;
 	readonly args: string;
@@ -91,7 +91,7 @@ export interface DueWork {
 	readonly notice: CommitNotice | null;
 }
 
-export interface TablePage {
+interface TablePage {
 	readonly page: string;
 	readonly isDone: boolean;
 	readonly continueCursor: string;

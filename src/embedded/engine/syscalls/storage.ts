@@ -53,7 +53,7 @@ export function storageGet(call: Call, args: JsonFields, services: Services): st
 	return JSON.stringify({ blob: readFileSync(file.path).toString('base64'), contentType: file.contentType });
 }
 
-export function checkDigest(file: StoredFile, digest: string | null): void {
+function checkDigest(file: StoredFile, digest: string | null): void {
 	if (digest !== null && !digestMatches(file, digest)) {
 		throw new DeveloperError(
 			'InvalidValue',

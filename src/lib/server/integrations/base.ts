@@ -3,7 +3,7 @@ import type { FetchRequest, IntegrationContext, MetricsPage, TestResult } from '
 import type { AuthType, Category } from '../../config/catalogue.ts';
 import type { MetricDefinition } from '../../metrics/types.ts';
 
-export type { AuthType, Category, FieldMeta } from '../../config/catalogue.ts';
+export type { AuthType, Category } from '../../config/catalogue.ts';
 
 /**
  * One service. A subclass says what the service is; how to talk to it lives in `src/convex/integrations/<id>.ts`.
