@@ -82,7 +82,7 @@ class SliceFetch {
 	}
 
 	async #fetch(): Promise<void> {
-		const { integrationId, metricIds, span, timeZone, checkpoint } = this.#work;
+		const { integrationId, metricIds, span, timeZone, checkpoint, knownDimensions } = this.#work;
 		const known = integrationOf(integrationId);
 		if (!known)
 			throw new IntegrationError('config', `This version of Plumbline has no integration "${integrationId}".`);
@@ -97,6 +97,7 @@ class SliceFetch {
 			endDate: span.to,
 			timeZone,
 			settings: integrations[known.id].settings.parse(this.#work.settings),
+			knownDimensions,
 			checkpoint: checkpoint === null ? null : parseJson(checkpoint)
 		});
 		let readAt = Date.now();

@@ -32,6 +32,32 @@ describe('an action that dies', () => {
 	}
 	const page = { readAt: NOON, checkpoint: '"late"', progress: 1, apiCalls: 0, missing: [] };
 
+	test('is told in which dimensions its metrics have series already, once there are any', async () => {
+		const t = await deploy();
+		const { connectionId, work } = await claimed(t);
+		expect(Object.values(work.knownDimensions).flat()).toEqual([]);
+		vi.setSystemTime(Date.now() + LEASE_MS + 1);
+		await t.mutation(internal.schedule.watchdog, {});
+		await settle(t);
+		await t.mutation(api.syncRuns.syncNow, { connectionId });
+		const slice = await t.run(async (ctx) =>
+			ctx.db
+				.query('slices')
+				.withIndex('by_leaseUntil', (q) => q.gte('leaseUntil', 0))
+				.first()
+		);
+		if (!slice) throw new Error('No slice was handed out.');
+		const again = await t.mutation(internal.slices.claim, { sliceId: slice._id, fence: slice.fence });
+		const held = await t.run(async (ctx) => ctx.db.query('series').take(100));
+		expect(again?.metricIds.length).toBeGreaterThan(0);
+		for (const metricId of again?.metricIds ?? []) {
+			expect(again?.knownDimensions[metricId]).toEqual(
+				held.filter((series) => series.metricId === metricId).map((series) => series.dimension)
+			);
+		}
+		expect(Object.values(again?.knownDimensions ?? {}).flat()).not.toEqual([]);
+	});
+
 	test('after it claimed its slice loses nothing: the watchdog hands the slice out again', async () => {
 		const t = await deploy();
 		const { connectionId, holder, work } = await claimed(t);

@@ -10,6 +10,7 @@ import { daysOf, lastFinalDay, reaches } from './lib/plan.ts';
 import { acceptPoints } from './lib/points.ts';
 import { storePoints } from './lib/pointStore.ts';
 import { retryTime } from './lib/retryPolicy.ts';
+import { seriesOf } from './lib/seriesReader.ts';
 import { advance, dispatch, endRun, noteRetry } from './lib/runs.ts';
 import { daySpan, errorKind, missingMetric, point, settings } from './lib/validators.ts';
 import type { StoredMissing } from './lib/validators.ts';
@@ -31,6 +32,8 @@ const work = v.object({
 	timeZone: v.string(),
 	metricIds: v.array(v.string()),
 	span: daySpan,
+	/** Dimension values in which the metrics already have series, by metric id. */
+	knownDimensions: v.record(v.string(), v.array(v.string())),
 	checkpoint: v.union(v.string(), v.null())
 });
 
@@ -57,10 +60,23 @@ export const claim = internalMutation({
 			timeZone: connection.timeZone,
 			metricIds: slice.metricIds,
 			span: slice.span,
+			knownDimensions: await knownDimensions(ctx, connection._id, slice.metricIds),
 			checkpoint: slice.checkpoint
 		};
 	}
 });
+
+/** By metric, where the connection holds series of it already: at most MAX_SERIES rows are read. */
+async function knownDimensions(
+	ctx: MutationCtx,
+	connectionId: Id<'connections'>,
+	metricIds: readonly string[]
+): Promise<Record<string, string[]>> {
+	const known = Map.groupBy(await seriesOf(ctx, connectionId), (series) => series.metricId);
+	return Object.fromEntries(
+		metricIds.map((metricId) => [metricId, (known.get(metricId) ?? []).map((series) => series.dimension)])
+	);
+}
 
 /** Keeps the lease alive and counts requests; false: stop, the slice is no longer yours. */
 export const renew = internalMutation({

@@ -178,6 +178,7 @@ export class ActionRunner {
 				throw new Error(`Unknown operation ${op}`);
 			},
 			now: () => Date.now(),
+			random: () => Math.random(),
 			performanceNow: () => performance.now(),
 			environment: (name) => environment.get(name),
 			environmentNames: () => [...environment.keys()],

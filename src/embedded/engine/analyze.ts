@@ -1,3 +1,4 @@
+import { freshSeed, seededRandom } from './random.ts';
 import type { NodeModules } from '../actions/nodeModules.ts';
 import { analyzedCrons } from '../scheduler/crons.ts';
 import { faultOf } from './failure.ts';
@@ -203,6 +204,7 @@ function importHost(
 		asyncSyscall: refuse,
 		jsSyscall: refuse,
 		now: () => now,
+		random: seededRandom(freshSeed()),
 		performanceNow: () => 0,
 		environment: variable,
 		environmentNames: () => [...environment.keys()],

@@ -13,6 +13,8 @@ export interface Request {
 	readonly logs: LogBuffer;
 	/** Milliseconds since 1970; what `Date.now()` says throughout. */
 	readonly now: number;
+	/** What `Math.random()` says: seeded once for the request. */
+	readonly random: () => number;
 	/** The job that this request runs, when the scheduler is the caller. */
 	readonly job: string | null;
 	readIdentity: boolean;

@@ -1,3 +1,4 @@
+import { freshSeed, seededRandom } from './random.ts';
 import { rmSync } from 'node:fs';
 import type { SqliteStore } from '../store/store.ts';
 import type { StoreTransaction } from '../store/transaction.ts';
@@ -155,6 +156,7 @@ function newRequest(call: FunctionCall, transaction: StoreTransaction, job: stri
 		transaction,
 		logs: new LogBuffer(DEFAULT_LIMITS),
 		now: Date.now(),
+		random: seededRandom(freshSeed()),
 		job,
 		readIdentity: false,
 		scheduled: 0,

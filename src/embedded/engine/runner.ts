@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { freshSeed, seededRandom } from './random.ts';
 import type { SqliteStore } from '../store/store.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { newCall } from './call.ts';
@@ -139,6 +140,7 @@ export class Runner {
 
 	#host(environment: ReadonlyMap<string, string>): SandboxHost {
 		const loadedAt = Date.now();
+		const loading = seededRandom(freshSeed());
 		return {
 			syscall: (op, args) => syncSyscall(this.#current(op), op, args, this.services),
 			asyncSyscall: (op, args) => {
@@ -151,6 +153,7 @@ export class Runner {
 				throw new DeveloperError('InvalidValue', `Unknown operation ${op}`);
 			},
 			now: () => this.#calls.getStore()?.request.now ?? loadedAt,
+			random: () => (this.#calls.getStore()?.request.random ?? loading)(),
 			performanceNow: () => 0,
 			environment: (name) => environment.get(name),
 			environmentNames: () => [...environment.keys()],

@@ -13,6 +13,8 @@ export interface SandboxHost {
 	asyncSyscall(op: string, args: string): string | Promise<string>;
 	jsSyscall(op: string, args: unknown): unknown;
 	now(): number;
+	/** In [0, 1). */
+	random(): number;
 	performanceNow(): number;
 	environment(name: string): string | undefined;
 	environmentNames(): string[];
@@ -164,6 +166,7 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 	Reflect.set(SandboxDate, 'prototype', RealDate.prototype);
 	define(RealDate.prototype, 'constructor', SandboxDate);
 	define(globalThis, 'Date', SandboxDate);
+	define(Math, 'random', () => host.random());
 	define(globalThis, 'performance', {
 		now: () => host.performanceNow(),
 		timeOrigin: 0,
