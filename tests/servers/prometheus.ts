@@ -57,9 +57,11 @@ export class RealPrometheus {
 			{ stdio: 'ignore' }
 		);
 		const deadline = Date.now() + 20_000;
-		// Ready means scraped: the first samples are there.
+		// Ready means scraped twice: an increase needs two samples.
 		while (Date.now() < deadline) {
-			const answer = await fetch(`${this.url}/api/v1/query?query=up`).then(
+			const answer = await fetch(
+				`${this.url}/api/v1/query?query=increase(prometheus_tsdb_head_samples_appended_total[1m])>0`
+			).then(
 				(response) => response.text(),
 				() => ''
 			);
