@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { api } from './_generated/api.js';
 import type { TableNames } from './_generated/dataModel.js';
@@ -92,6 +93,26 @@ describe('testing', () => {
 		const t = await deploy();
 		const answer = await t.action(api.connections.testConnection, { integrationId: 'prometheus', credentials });
 		expect(answer).toMatchObject({ success: false, kind: 'config', field, error: expect.stringMatching(error) });
+	});
+
+	test('does not keep a person waiting for a host that hangs up: it tries twice', async () => {
+		const t = await deploy();
+		let attempts = 0;
+		const hangUp = (socket: Socket) => {
+			attempts += 1;
+			socket.destroy();
+		};
+		guarded.prependListener('connection', hangUp);
+		try {
+			const answer = await t.action(api.connections.testConnection, {
+				integrationId: 'prometheus',
+				credentials: { baseUrl, token: CANARY }
+			});
+			expect(answer).toMatchObject({ success: false, kind: 'unreachable' });
+			expect(attempts).toBe(2);
+		} finally {
+			guarded.off('connection', hangUp);
+		}
 	});
 
 	test('of an integration that does not exist says so', async () => {

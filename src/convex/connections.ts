@@ -26,6 +26,8 @@ import type { Failure } from './lib/validators.ts';
 export const integrationTesters: Record<IntegrationId, Pick<BaseIntegration, 'testConnection'>> = integrations;
 
 const MAX_CHOICES = 2_000;
+/** Attempts per request of a test: somebody sits in front of the form and can press the button again. */
+const TEST_TRIES = 2;
 
 /**
  * Calls the service with the credentials as typed. With `connectionId`, secret fields left empty are taken from what
@@ -158,7 +160,8 @@ async function test(
 	if (!parsed.success) return parsed;
 	const { credentials } = parsed;
 	return await guarded(id, credentials, async (): Promise<Tested> => {
-		const result = await integrationTesters[id].testConnection(credentials, contextFor(id, credentials));
+		const context = contextFor(id, credentials, { tries: TEST_TRIES });
+		const result = await integrationTesters[id].testConnection(credentials, context);
 		if (result.success) return { success: true, id, credentials, account: result.accountInfo };
 		const { kind, error, field, missingScopes } = result;
 		const message = redactor(secretsOf(id, credentials))(error);

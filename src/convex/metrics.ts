@@ -88,7 +88,7 @@ class SliceFetch {
 			throw new IntegrationError('config', `This version of Plumbline has no integration "${integrationId}".`);
 		const credentials = openCredentials(known, this.#work);
 		this.#redact = redactor(secretsOf(known.id, credentials));
-		const context = contextFor(known.id, credentials, this.#stop.signal);
+		const context = contextFor(known.id, credentials, { signal: this.#stop.signal });
 		this.#calls = () => context.http.calls;
 		const pages = integrations[known.id].fetchMetrics(credentials, {
 			...context,

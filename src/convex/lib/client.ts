@@ -4,7 +4,7 @@ import { INTEGRATION_CONFIGS } from '../../lib/config/integrations.ts';
 import type { IntegrationId } from '../../lib/config/integrations.ts';
 import type { IntegrationContext } from './contract.ts';
 import { createHttpClient } from './http.ts';
-import type { HttpClient } from './http.ts';
+import type { HttpClient, HttpClientOptions } from './http.ts';
 import { INTEGRATIONS } from './integrationConfig.ts';
 
 /** Parsed credentials, still as text by field. */
@@ -12,12 +12,12 @@ export type Credentials = Readonly<Record<string, unknown>>;
 
 /**
  * The HTTP client and base URL for one account. `INTEGRATION_BASE_URL_<ID>` replaces the service's own address; a
- * self-hosted service is reached at the address among its credentials and nowhere else.
+ * self-hosted service is reached at the address among its credentials and nowhere else. `options` are the client's.
  */
 export function contextFor(
 	id: IntegrationId,
 	credentials: Credentials,
-	signal?: AbortSignal
+	options: Pick<HttpClientOptions, 'signal' | 'tries'> = {}
 ): IntegrationContext & { readonly http: HttpClient } {
 	const { allowedHosts, quota, messages } = INTEGRATIONS[id];
 	const replaced = process.env[`INTEGRATION_BASE_URL_${id.toUpperCase().replaceAll('-', '_')}`];
@@ -30,7 +30,7 @@ export function contextFor(
 		secrets: secretsOf(id, credentials),
 		quota,
 		messages,
-		signal
+		...options
 	});
 	return { http, baseUrl: replaced ? replaced : null, now: Date.now };
 }
