@@ -4,8 +4,8 @@ import vm from 'node:vm';
 
 /**
  * The global object of Convex's default runtime. It is not a wall against hostile code (a deployment runs its owner's
- * functions); it keeps the server's own globals out of reach of accidents and gives Convex's meaning to the clock and the
- * console. Randomness is V8's: the backend seeds its generator so that it can replay a function, which nothing does here.
+ * functions); it keeps the server's own globals out of reach of accidents and gives Convex's meaning to the clock, to
+ * `Math.random` and to the console. `crypto` draws on the system's randomness, because keys may be made of it.
  */
 export interface SandboxHost {
 	syscall(op: string, args: string): string;
