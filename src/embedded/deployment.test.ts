@@ -300,6 +300,23 @@ describe('restarts', () => {
 			expect(statSync(path.join(dataDir, file)).mode & 0o777).toBe(0o600);
 	});
 
+	test('what was missed meanwhile is told to the operator', async () => {
+		const folder = mkdtempSync(path.join(tmpdir(), 'missed-'));
+		const options = { dataDir: folder, appDir: app.dir, port: 0 };
+		await (await startDeployment(options)).close();
+		const database = new DatabaseSync(path.join(folder, 'data.sqlite'));
+		const hour = 3_600_000;
+		const spec = { path: 'gone.js:run', args: '[{}]', schedule: { type: 'interval', milliseconds: hour } };
+		const insert = database.prepare('INSERT INTO crons (name, spec, next_run) VALUES (?, ?, ?)');
+		insert.run('hourly', JSON.stringify(spec), Date.now() - 3.5 * hour);
+		database.close();
+		const told: string[] = [];
+		const restarted = await startDeployment({ ...options, log: (sentence) => void told.push(sentence) });
+		await vi.waitFor(() => expect(told.join()).toContain('Skipped 3 runs of cron "hourly"'));
+		await restarted.close();
+		rmSync(folder, { recursive: true, force: true });
+	}, 30_000);
+
 	test('a second deployment on the folder is refused, and names the first', async () => {
 		await expect(startDeployment({ dataDir, appDir: app.dir, port: 0 })).rejects.toThrow(`process ${process.pid}`);
 		await expect(startProcess(dataDir, 0)).rejects.toThrow(
