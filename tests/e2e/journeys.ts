@@ -89,3 +89,12 @@ export async function expectFits(page: Page): Promise<void> {
 	);
 	expect(overflow).toBeLessThanOrEqual(0);
 }
+
+/** Presses Tab until the element has the focus. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+	for (let press = 0; press < 60; press++) {
+		if (await target.evaluate((node) => node === document.activeElement).catch(() => false)) return;
+		await page.keyboard.press('Tab');
+	}
+	throw new Error('Not reachable with Tab.');
+}

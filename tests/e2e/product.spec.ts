@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test, type Locator, type Page } from '@playwright/test';
-import { expectAccessible, expectFits, tile } from './journeys.ts';
+import { expect, test } from '@playwright/test';
+import { expectAccessible, expectFits, tabTo, tile } from './journeys.ts';
 import { Product } from './product.ts';
 
 test.describe('the product with sample data', () => {
@@ -157,12 +157,3 @@ test.describe('the product with sample data', () => {
 		).toBeVisible();
 	});
 });
-
-/** Presses Tab until the element has the focus. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-	for (let press = 0; press < 60; press++) {
-		if (await target.evaluate((node) => node === document.activeElement).catch(() => false)) return;
-		await page.keyboard.press('Tab');
-	}
-	throw new Error('Not reachable with Tab.');
-}

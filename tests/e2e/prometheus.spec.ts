@@ -6,6 +6,7 @@ import {
 	openConnectDialog,
 	openConnection,
 	runs,
+	tabTo,
 	syncNow,
 	testConnection,
 	tile,
@@ -63,6 +64,35 @@ test.describe('Prometheus, scraping itself', () => {
 		await page.getByRole('button', { name: /^Sync/ }).click();
 		await expect(runs(page).first()).toContainText('Succeeded', { timeout: 60_000 });
 		await expect(page.getByRole('main').getByText('Connected', { exact: true })).toBeVisible();
+	});
+
+	test('with the keyboard only: find it, connect it, see the board, sync again', async ({ page }) => {
+		// A second address of the same server: the first test has connected the first.
+		const door = await behindBasicAuth(prometheus.url, 'reader', 'keys only');
+		await page.goto(`${product.url}/integrations`);
+		await page.keyboard.press('/');
+		await page.keyboard.type('promql');
+		await expect(page.getByRole('link', { name: /Stripe/ })).toHaveCount(0);
+		await page.goto(`${product.url}/integrations/prometheus`);
+		await tabTo(page, page.getByRole('button', { name: /^Connect/ }).first());
+		await page.keyboard.press('Enter');
+		const dialog = page.getByRole('dialog', { name: 'Connect Prometheus' });
+		await expect(dialog.getByLabel('Address', { exact: true })).toBeFocused();
+		await page.keyboard.type(door.url);
+		await page.keyboard.press('Tab');
+		await page.keyboard.type('reader');
+		await page.keyboard.press('Tab');
+		await page.keyboard.type('keys only');
+		await page.keyboard.press('Enter');
+		await expect(dialog.getByText('Reached')).toBeVisible();
+		await tabTo(page, dialog.getByRole('button', { name: 'Connect', exact: true }));
+		await page.keyboard.press('Enter');
+		await page.waitForURL(/\/dashboards\/.+/);
+		await expectAbove(page, 'Series in memory', 100);
+		await tabTo(page, page.getByRole('button', { name: /^Sync/ }));
+		await page.keyboard.press('Enter');
+		await expect(page.getByText(/sync (has started|is under way)/)).toBeVisible();
+		await door.close();
 	});
 
 	test('behind a password: the wrong one is named at its field, the right one connects', async ({ page }) => {
