@@ -18,6 +18,10 @@ async function post(access: DeploymentAccess, path: string, body: unknown): Prom
 		method: 'POST',
 		headers: { 'content-type': 'application/json', authorization: `Convex ${access.adminKey}` },
 		body: JSON.stringify(body)
+	}).catch((cause: unknown) => {
+		throw new Error(`The deployment at ${access.url} cannot be reached: check its address and that it runs.`, {
+			cause
+		});
 	});
 	if (!response.ok) throw new Error(`${path} answered ${response.status} at ${access.url}: check the admin key.`);
 	return response;
