@@ -1,6 +1,6 @@
 import type { FunctionReturnType } from 'convex/server';
 import type { api } from '../../../convex/_generated/api.js';
 
-export type Board = NonNullable<FunctionReturnType<typeof api.dashboards.get>>;
+type Board = NonNullable<FunctionReturnType<typeof api.dashboards.get>>;
 export type Tile = Board['tiles'][number];
 export type BoardConnection = Board['connections'][number];
