@@ -26,17 +26,38 @@ export function creationKey(internal: Uint8Array): Uint8Array {
 	return suffix.slice();
 }
 
-/** The key of a document in a declared index. */
-export function indexKey(index: IndexEntry, fields: ConvexObject, internal: Uint8Array): Uint8Array {
+/** The keys of a document in a declared index, in their order and each once. */
+export function indexKeys(index: IndexEntry, fields: ConvexObject, internal: Uint8Array): Uint8Array[] {
 	writer.reset();
 	for (const path of index.paths) writer.value(valueAtPath(fields, path));
 	suffix.set(internal, 1);
-	return writer.bytes(suffix).finish();
+	return [writer.bytes(suffix).finish()];
+}
+
+/** What turns the keys of a document into those of its next version. Both lists are ordered, as `indexKeys` gives them. */
+export interface KeyDifference {
+	readonly removed: readonly Uint8Array[];
+	readonly added: readonly Uint8Array[];
+}
+
+export function differenceOf(before: readonly Uint8Array[], after: readonly Uint8Array[]): KeyDifference {
+	const removed: Uint8Array[] = [];
+	const added: Uint8Array[] = [];
+	let at = 0;
+	for (const key of before) {
+		let order = 1;
+		for (let next = after[at]; next !== undefined && (order = Buffer.compare(key, next)) > 0; next = after[++at])
+			added.push(next);
+		if (order === 0 && at < after.length) at++;
+		else removed.push(key);
+	}
+	added.push(...after.slice(at));
+	return { removed, added };
 }
 
 const INSERT = 'INSERT INTO idx (ix, k) VALUES (?, ?)';
 
-/** Adds the row of a key that `indexKey` made. One row a statement: several in one are no faster. */
+/** Adds the row of a key that `indexKeys` made. One row a statement: several in one are no faster. */
 export function insertEntry(database: Database, index: IndexEntry, key: Uint8Array): void {
 	database.prepare(INSERT).run(index.id, key);
 }
@@ -57,7 +78,7 @@ export function backfill(database: Database, table: TableEntry, index: IndexEntr
 		);
 		for (const [id, json] of rows) {
 			if (!(id instanceof Uint8Array)) continue;
-			insertEntry(database, index, indexKey(index, parseDocument(String(json)).fields, id));
+			for (const key of indexKeys(index, parseDocument(String(json)).fields, id)) insertEntry(database, index, key);
 			after = id;
 		}
 		if (rows.length < 1024) return;

@@ -5,7 +5,7 @@ import { creationTimeAfter, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';
 import type { ParsedDocument } from './documents.ts';
-import { creationKey, deleteEntry, documentsIndex, indexKey, insertEntry } from './indexes.ts';
+import { creationKey, deleteEntry, differenceOf, documentsIndex, indexKeys, insertEntry } from './indexes.ts';
 import type { CommitWrites, StoredDocument } from './types.ts';
 
 const INSERT = 'INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)';
@@ -47,7 +47,9 @@ export class DocumentWriter {
 		table.lastCreation = creationTime;
 		this.#database.prepare(INSERT).run(table.number, internal, document.json);
 		this.#wrote(table, internal, id);
-		for (const index of table.indexes) this.#addEntry(index, indexKey(index, document.fields, internal));
+		for (const index of table.indexes) {
+			for (const key of indexKeys(index, document.fields, internal)) this.#addEntry(index, key);
+		}
 		return { id, created };
 	}
 
@@ -61,13 +63,12 @@ export class DocumentWriter {
 		this.#database.run('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?', document.json, table.number, internal);
 		this.#wrote(table, internal, id);
 		for (const index of table.indexes) {
-			const before = indexKey(index, old.fields, internal);
-			const after = indexKey(index, document.fields, internal);
-			// Whoever read the document through this index has read its content, so an unchanged entry is reported too.
-			this.#report(index, before);
-			if (Buffer.compare(before, after) === 0) continue;
-			deleteEntry(this.#database, index, before);
-			this.#addEntry(index, after);
+			const before = indexKeys(index, old.fields, internal);
+			const { removed, added } = differenceOf(before, indexKeys(index, document.fields, internal));
+			// Whoever read the document through this index has read its content, so unchanged entries are reported too.
+			for (const key of before) this.#report(index, key);
+			for (const key of removed) deleteEntry(this.#database, index, key);
+			for (const key of added) this.#addEntry(index, key);
 		}
 		return { id, json: document.json };
 	}
@@ -78,9 +79,10 @@ export class DocumentWriter {
 		if (table.indexes.length === 0) return;
 		const { fields } = parseDocument(document.json);
 		for (const index of table.indexes) {
-			const key = indexKey(index, fields, internal);
-			deleteEntry(this.#database, index, key);
-			this.#report(index, key);
+			for (const key of indexKeys(index, fields, internal)) {
+				deleteEntry(this.#database, index, key);
+				this.#report(index, key);
+			}
 		}
 	}
 
