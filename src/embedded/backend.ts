@@ -23,7 +23,7 @@ export function createBackend(engine: Engine, { adminKey: key, dataDir, cloudUrl
 	const filesDir = filesDirectory(dataDir);
 	mkdirSync(filesDir, { recursive: true, mode: 0o700 });
 	const adminKey = new AdminKey(key);
-	const authentication = new Authentication(adminKey, engine);
+	const authentication = new Authentication(adminKey, async () => (await engine.analysis()).authProviders);
 	const systemQueries = createSystemQueries({ engine, cloudUrl });
 	const hub = new SubscriptionHub(engine, systemQueries);
 	const logs = new LogBuffer();

@@ -6,7 +6,6 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen } from '../http/server.ts';
-import { MemoryEngine } from '../memoryEngine.testing.ts';
 import { AdminKey } from './adminKey.ts';
 import { Authentication } from './authentication.ts';
 import { identityAttributes } from './identity.ts';
@@ -32,9 +31,7 @@ beforeAll(async () => {
 afterAll(() => jwks.close());
 
 function authentication(...providers: unknown[]): Authentication {
-	const engine = new MemoryEngine();
-	engine.authProviders = providers;
-	return new Authentication(new AdminKey(KEY), engine);
+	return new Authentication(new AdminKey(KEY), async () => providers);
 }
 
 function custom(algorithm: string, more: object = {}): object {
@@ -86,11 +83,11 @@ describe('tokens', () => {
 	});
 
 	test('providers can change', async () => {
-		const engine = new MemoryEngine();
-		const checked = new Authentication(new AdminKey(KEY), engine);
+		let providers: object[] = [];
+		const checked = new Authentication(new AdminKey(KEY), async () => providers);
 		const header = await sign(rsa.privateKey, 'RS256');
 		await expect(checked.fromHeader(header)).rejects.toThrow(/none is configured/);
-		engine.authProviders = [custom('RS256')];
+		providers = [custom('RS256')];
 		checked.forgetProviders();
 		await expect(checked.fromHeader(header)).resolves.toBeDefined();
 	});

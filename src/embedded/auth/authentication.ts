@@ -1,5 +1,5 @@
 /** Who is calling: reads the credentials of a request or a sync message. */
-import type { Engine, Identity } from '../engine/types.ts';
+import type { Identity } from '../engine/types.ts';
 import type { AdminKey } from './adminKey.ts';
 import { AuthenticationFailure } from './failure.ts';
 import { parseProviders } from './providers.ts';
@@ -26,12 +26,13 @@ const NOBODY: Caller = { identity: { kind: 'none' }, expiresAt: null };
 
 export class Authentication {
 	readonly #adminKey: AdminKey;
-	readonly #engine: Engine;
+	readonly #configured: () => Promise<readonly unknown[]>;
 	#providers: Promise<Provider[]> | null = null;
 
-	constructor(adminKey: AdminKey, engine: Engine) {
+	/** `configured` reads the providers of auth.config as they were evaluated (CLI JSON). */
+	constructor(adminKey: AdminKey, configured: () => Promise<readonly unknown[]>) {
 		this.#adminKey = adminKey;
-		this.#engine = engine;
+		this.#configured = configured;
 	}
 
 	/** The providers may have changed: read them again before the next token. */
@@ -65,7 +66,7 @@ export class Authentication {
 	}
 
 	async #user(token: string): Promise<Caller> {
-		this.#providers ??= this.#engine.analysis().then(({ authProviders }) => parseProviders(authProviders));
+		this.#providers ??= this.#configured().then(parseProviders);
 		const providers = await this.#providers.catch((error: unknown) => {
 			this.#providers = null;
 			throw error;

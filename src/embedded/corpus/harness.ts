@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +64,15 @@ export class Corpus {
 		await this.engine.close();
 		this.engine = await openEngine(this.dataDir, this.#limits, (sentence) => this.reports.push(sentence));
 		this.#listen();
+	}
+
+	/** Ends the process that runs queries and mutations, as a crash would; the engine starts another by itself. */
+	killEngine(): void {
+		const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+		for (const line of processes.split('\n')) {
+			const [pid, parent] = line.trim().split(/\s+/);
+			if (Number(parent) === process.pid && line.includes('engine/process.ts')) process.kill(Number(pid), 'SIGKILL');
+		}
 	}
 
 	async close(): Promise<void> {

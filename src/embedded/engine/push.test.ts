@@ -167,7 +167,7 @@ describe('applying a push', () => {
 		await corpus.restart();
 		expect(await corpus.query('items:byDay', { from: 0, to: 9 })).toEqual([0, 1, 2]);
 		expect(await corpus.engine.functionInfo('node:hash', '')).toMatchObject({ udfType: 'Action' });
-		expect(await corpus.engine.tableNames('')).toEqual(['anything', 'events', 'items']);
+		expect(await corpus.engine.tableNames('')).toEqual(['anything', 'events', 'items', 'numbers']);
 		const first = await corpus.engine.tableData({
 			componentPath: '',
 			table: 'items',

@@ -10,13 +10,21 @@ import { RequestFailure } from './failure.ts';
 import type { OriginGuard } from './guard.ts';
 import { handleRequest } from './router.ts';
 
-const HEADERS_TIMEOUT_MS = 10_000;
-/** For a request's body to have come in whole. */
-const REQUEST_TIMEOUT_MS = 5 * 60_000;
-const KEEP_ALIVE_MS = 5_000;
+/** How long a peer may take, in milliseconds. Everybody is on this machine, so nobody needs longer. */
+export interface HttpTiming {
+	/** For the headers to have come in. */
+	readonly headers: number;
+	/** For the whole request, its body included. */
+	readonly request: number;
+	/** Between two requests of one connection. */
+	readonly keepAlive: number;
+	/** How often the above are looked at. */
+	readonly check: number;
+}
+
+const TIMING: HttpTiming = { headers: 10_000, request: 120_000, keepAlive: 5_000, check: 2_000 };
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_SOCKETS = 4_096;
-const CHECK_INTERVAL_MS = 2_000;
 
 /** What is behind the sockets, once it has started. */
 export interface Backend {
@@ -29,19 +37,20 @@ export interface ServerOptions {
 	/** Requests wait for it; they fail when it rejects. */
 	readonly backend: Promise<Backend>;
 	readonly report: (sentence: string) => void;
+	readonly timing?: HttpTiming;
 }
 
 /** A server that is not listening yet. `site`: everything goes to the app's HTTP actions. */
 export function createHttpServer(options: ServerOptions, site: boolean): Server {
-	const { guard, backend, report } = options;
+	const { guard, backend, report, timing = TIMING } = options;
 	const deployment = backend.then((started) => started.deployment);
 	deployment.catch(() => undefined);
 	const server = createServer(
 		{
-			headersTimeout: HEADERS_TIMEOUT_MS,
-			requestTimeout: REQUEST_TIMEOUT_MS,
-			keepAliveTimeout: KEEP_ALIVE_MS,
-			connectionsCheckingInterval: CHECK_INTERVAL_MS,
+			headersTimeout: timing.headers,
+			requestTimeout: timing.request,
+			keepAliveTimeout: timing.keepAlive,
+			connectionsCheckingInterval: timing.check,
 			maxHeaderSize: MAX_HEADER_BYTES
 		},
 		(request, response) => void handleRequest(request, response, guard, deployment, site, report)

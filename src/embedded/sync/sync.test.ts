@@ -1,12 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { ConvexClient } from 'convex/browser';
 import { makeFunctionReference } from 'convex/server';
 import fc from 'fast-check';
-import { SignJWT } from 'jose';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Backend } from '../http/server.ts';
-import type { MemoryEngine } from '../memoryEngine.testing.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeTs, encodeTs, parseClientMessage } from './protocol.ts';
 import { ADMIN_KEY, Wire, startTestServer } from './wire.testing.ts';
 import type { Message, TestServer } from './wire.testing.ts';
@@ -15,15 +11,10 @@ const getNumber = makeFunctionReference<'query', { name: string }, number>('numb
 const addNumber = makeFunctionReference<'mutation', { name: string; by: number }, number>('numbers:add');
 
 let testServer: TestServer;
-let engine: MemoryEngine;
-let backend: Backend;
 
-beforeEach(async () => {
-	testServer = await startTestServer();
-	({ engine, backend } = testServer);
-});
-
-afterEach(() => testServer.close());
+beforeAll(async () => void (testServer = await startTestServer({ functionWallClock: 1_500 })));
+afterEach(() => testServer.hangUp());
+afterAll(() => testServer.close());
 
 function ofType(type: string): (messages: Message[]) => boolean {
 	return (messages) => messages.some((message) => message.type === type);
@@ -48,10 +39,10 @@ describe('the words of the protocol', () => {
 describe('a socket', () => {
 	test('gets its queries, and again only what changed', async () => {
 		const wire = await testServer.connect();
-		wire.add(0, 1, 'numbers:get', { name: 'a' });
-		wire.add(1, 2, 'numbers:get', { name: 'b' });
+		wire.add(0, 1, 'numbers:get', { name: 'changed' });
+		wire.add(1, 2, 'numbers:get', { name: 'unchanged' });
 		await wire.until(() => wire.value(1) === 0 && wire.value(2) === 0);
-		wire.mutate(0, 'numbers:add', { name: 'a', by: 5 });
+		wire.mutate(0, 'numbers:add', { name: 'changed', by: 5 });
 		await wire.until(() => wire.value(1) === 5);
 		const last = wire.messages.findLast((message) => message.type === 'Transition');
 		expect(last?.modifications).toEqual([{ type: 'QueryUpdated', queryId: 1, value: 5, logLines: [], journal: null }]);
@@ -88,38 +79,51 @@ describe('a socket', () => {
 		expect(second.messages.find(({ type }) => type === 'MutationResponse')).toEqual(
 			first.messages.find(({ type }) => type === 'MutationResponse')
 		);
-		expect(engine.values.get('once')).toBe(1);
+		expect(await testServer.corpus.query('numbers:get', { name: 'once' })).toBe(1);
 	});
 
 	test('does not hear a failing query twice although its request id differs', async () => {
 		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:fail', {});
 		await wire.until(ofType('Transition'));
-		backend.deployment.hub.invalidateEverything();
+		testServer.backend.deployment.hub.invalidateEverything();
 		await wire.until((messages) => messages.filter(({ type }) => type === 'Transition').length === 2);
 		expect(wire.messages.at(-1)?.modifications).toEqual([]);
 	});
 
 	test('shares the run of an equal question, and runs again for another identity only when it was read', async () => {
 		const [one, two] = [await testServer.connect(), await testServer.connect()];
-		one.add(0, 1, 'numbers:get', { name: 'a' });
+		const before = testServer.runs('numbers:get');
+		one.add(0, 1, 'numbers:get', { name: 'shared' });
 		await one.until(() => one.value(1) === 0);
-		two.add(0, 9, 'numbers:get', { name: 'a' });
+		two.add(0, 9, 'numbers:get', { name: 'shared' });
 		await two.until(() => two.value(9) === 0);
-		expect(engine.runs).toBe(1);
-		one.mutate(0, 'numbers:add', { name: 'a', by: 1 });
+		expect(testServer.runs('numbers:get')).toBe(before + 1);
+		one.mutate(0, 'numbers:add', { name: 'shared', by: 1 });
 		await two.until(() => two.value(9) === 1 && one.value(1) === 1);
-		expect(engine.runs).toBe(2);
+		expect(testServer.runs('numbers:get')).toBe(before + 2);
 		one.add(1, 2, 'numbers:whoami', {});
-		await one.until(() => one.value(2) === 'none');
-		one.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'Admin', value: ADMIN_KEY });
-		await one.until(() => one.value(2) === 'admin');
+		await one.until(() => one.value(2) === 'nobody');
+		const asked = testServer.runs('numbers:whoami');
+		one.send({
+			type: 'Authenticate',
+			baseVersion: 0,
+			tokenType: 'Admin',
+			value: ADMIN_KEY,
+			impersonating: { subject: 'ada' }
+		});
+		await one.until(() => one.value(2) === 'ada');
+		expect(testServer.runs('numbers:whoami')).toBe(asked + 1);
 	});
 
 	test('lets go of runs that nobody watches', async () => {
+		const { hub } = testServer.backend.deployment;
+		await vi.waitFor(() => expect(hub.liveRuns).toBe(0));
+		const unsubscribe = vi.spyOn(testServer.engine, 'unsubscribe');
 		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:get', { name: 'a' });
 		await wire.until(ofType('Transition'));
+		expect(hub.liveRuns).toBe(1);
 		wire.send({
 			type: 'ModifyQuerySet',
 			baseVersion: 1,
@@ -129,12 +133,12 @@ describe('a socket', () => {
 		await wire.until(
 			(messages) => JSON.stringify(messages.at(-1)?.modifications) === '[{"type":"QueryRemoved","queryId":1}]'
 		);
-		expect(backend.deployment.hub.liveRuns).toBe(0);
-		expect(engine.unsubscribed).toHaveLength(1);
+		expect(hub.liveRuns).toBe(0);
+		expect(unsubscribe.mock.calls.flat(2)).toHaveLength(1);
 		wire.add(2, 2, 'numbers:get', { name: 'b' });
 		await wire.until(() => wire.value(2) === 0);
 		wire.socket.terminate();
-		await vi.waitFor(() => expect(backend.deployment.hub.liveRuns).toBe(0));
+		await vi.waitFor(() => expect(hub.liveRuns).toBe(0));
 	});
 
 	test('never sees half of a commit', async () => {
@@ -178,7 +182,7 @@ describe('a socket', () => {
 	test('is closed when the client has seen a later timestamp than ours', async () => {
 		const wire = new Wire(testServer.port);
 		await new Promise((resolve) => wire.socket.once('open', resolve));
-		const maxObservedTimestamp = encodeTs(engine.latestTs() + 1n);
+		const maxObservedTimestamp = encodeTs(testServer.engine.latestTs() + 1n);
 		wire.send({ type: 'Connect', sessionId: 's', connectionCount: 1, lastCloseReason: null, maxObservedTimestamp });
 		expect(await wire.closed).toEqual({ code: 1011, reason: 'InternalServerError' });
 	});
@@ -190,59 +194,22 @@ describe('a socket', () => {
 		expect(wire.messages.at(-1)).toMatchObject({ type: 'AuthError', baseVersion: 0, authUpdateAttempted: true });
 	});
 
-	test('hears an AuthError when its token runs out', async () => {
-		const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-		const jwks = JSON.stringify({ keys: [keys.publicKey.export({ format: 'jwk' })] });
-		engine.authProviders = [
-			{
-				type: 'customJwt',
-				issuer: 'https://issuer.test',
-				jwks: `data:application/json,${encodeURIComponent(jwks)}`,
-				algorithm: 'ES256'
-			}
-		];
-		// Just expired, which the clock tolerance of five seconds still lets in for a moment.
-		const value = await new SignJWT()
-			.setProtectedHeader({ alg: 'ES256' })
-			.setIssuer('https://issuer.test')
-			.setSubject('ada')
-			.setExpirationTime(Math.floor(Date.now() / 1000) - 3)
-			.sign(keys.privateKey);
-		const wire = await testServer.connect();
-		wire.add(0, 1, 'numbers:whoami', {});
-		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'User', value });
-		await wire.until(() => wire.value(1) === 'user');
-		await wire.closed;
-		expect(wire.messages.at(-1)).toEqual({
-			type: 'AuthError',
-			error: 'The token has expired.',
-			baseVersion: 1,
-			authUpdateAttempted: false
-		});
-	}, 15_000);
-
 	test('stays served when a query of another costs the engine its process', async () => {
-		const run = engine.querySet.bind(engine);
-		vi.spyOn(engine, 'querySet').mockImplementation(async (requests) => {
-			if (requests.some((request) => request.path === 'numbers:crash')) engine.restart();
-			return await run(requests);
-		});
 		const [reckless, other] = [await testServer.connect(), await testServer.connect()];
-		reckless.add(0, 1, 'numbers:crash', {});
-		other.add(0, 1, 'numbers:get', { name: 'a' });
+		reckless.add(0, 1, 'runtime:loops', {});
+		other.add(0, 1, 'numbers:get', { name: 'beside' });
 		await other.until(() => other.value(1) === 0);
-		await reckless.until((messages) => JSON.stringify(messages).includes('QueryFailed'));
-		const attempts = vi.mocked(engine.querySet).mock.calls.length;
-		other.mutate(0, 'numbers:add', { name: 'a', by: 1 });
+		await reckless.until((messages) => JSON.stringify(messages).includes('timed out'));
+		other.mutate(0, 'numbers:add', { name: 'beside', by: 1 });
 		await other.until(() => other.value(1) === 1);
-		expect(vi.mocked(engine.querySet).mock.calls.length).toBeLessThanOrEqual(attempts + 1);
+		expect(testServer.runs('runtime:loops')).toBe(1);
 	});
 
 	test('is closed for a frame beyond the limit, and others stay served', async () => {
 		const [greedy, other] = [await testServer.connect(), await testServer.connect()];
 		greedy.socket.send(Buffer.alloc(21 * 1024 * 1024, 'x').toString());
 		expect((await greedy.closed).code).toBe(1009);
-		other.add(0, 1, 'numbers:get', { name: 'a' });
+		other.add(0, 1, 'numbers:get', { name: 'untouched' });
 		await other.until(() => other.value(1) === 0);
 	});
 
@@ -251,7 +218,7 @@ describe('a socket', () => {
 		wire.add(0, 1, '_system/cli/queryEnvironmentVariables:default', {});
 		await wire.until((messages) => JSON.stringify(messages).includes('QueryFailed'));
 		wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'Admin', value: ADMIN_KEY });
-		await wire.until(() => JSON.stringify(wire.value(1)) === '[{"name":"COLOUR","value":"green"}]');
+		await wire.until(() => JSON.stringify(wire.value(1)) === '[]');
 	});
 });
 
@@ -264,12 +231,12 @@ describe('the official client', () => {
 			skipConvexDeploymentUrlCheck: true
 		});
 		const seen: number[] = [];
-		client.onUpdate(getNumber, { name: 'a' }, (value) => void seen.push(value));
+		client.onUpdate(getNumber, { name: 'official' }, (value) => void seen.push(value));
 		await vi.waitFor(() => expect(seen).toEqual([0]));
-		expect(await client.mutation(addNumber, { name: 'a', by: 2 })).toBe(2);
+		expect(await client.mutation(addNumber, { name: 'official', by: 2 })).toBe(2);
 		await vi.waitFor(() => expect(seen).toEqual([0, 2]));
 		for (const socket of sockets) socket.destroy();
-		expect(await client.mutation(addNumber, { name: 'a', by: 3 })).toBe(5);
+		expect(await client.mutation(addNumber, { name: 'official', by: 3 })).toBe(5);
 		await vi.waitFor(() => expect(seen.at(-1)).toBe(5));
 		await client.close();
 	});

@@ -1,16 +1,15 @@
-/** A deployment's sockets over the engine of tests, and a client that speaks the protocol by hand. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** A deployment's sockets over the corpus, and a client that speaks the protocol by hand. */
 import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { createBackend } from '../backend.ts';
+import { Corpus } from '../corpus/harness.ts';
+import type { Engine } from '../engine/types.ts';
+import type { Limits } from '../engine/limits.ts';
 import { OriginGuard } from '../http/guard.ts';
 import { closeServer, createHttpServer, listen } from '../http/server.ts';
-import type { Backend } from '../http/server.ts';
-import { MemoryEngine } from '../memoryEngine.testing.ts';
+import type { Backend, HttpTiming } from '../http/server.ts';
 import { decodeTs, encodeTs } from './protocol.ts';
 
 export const ADMIN_KEY = 'test|0123456789abcdef';
@@ -84,18 +83,27 @@ export class Wire {
 }
 
 export interface TestServer {
-	readonly engine: MemoryEngine;
+	readonly corpus: Corpus;
+	readonly engine: Engine;
 	readonly backend: Backend;
 	readonly server: Server;
 	readonly port: number;
+	readonly url: string;
+	/** What the front told its operator. */
+	readonly reports: string[];
 	/** Opens a socket and says Connect. */
 	connect(sessionId?: string): Promise<Wire>;
+	/** Ends every socket that was opened here. */
+	hangUp(): void;
+	/** How often a query has been run by the engine. */
+	runs(path: string): number;
 	close(): Promise<void>;
 }
 
-export async function startTestServer(): Promise<TestServer> {
-	const dataDir = mkdtempSync(path.join(tmpdir(), 'sync-'));
-	const engine = new MemoryEngine();
+/** Everything of a deployment but its folder lock, with the corpus pushed. */
+export async function startTestServer(limits: Partial<Limits> = {}, timing?: HttpTiming): Promise<TestServer> {
+	const corpus = await Corpus.start(limits);
+	const { engine, dataDir } = corpus;
 	const backend = createBackend(engine, {
 		adminKey: ADMIN_KEY,
 		dataDir,
@@ -103,25 +111,35 @@ export async function startTestServer(): Promise<TestServer> {
 		siteUrl: 'http://site.test'
 	});
 	const guard = new OriginGuard(['http://app.test']);
-	const server = createHttpServer({ guard, backend: Promise.resolve(backend), report: () => undefined }, false);
+	const reports: string[] = [];
+	const report = (sentence: string): void => void reports.push(sentence);
+	const server = createHttpServer({ guard, backend: Promise.resolve(backend), report, timing }, false);
 	const port = await listen(server, '127.0.0.1', 0);
 	const wires: Wire[] = [];
+	const hangUp = (): void => {
+		for (const wire of wires.splice(0)) wire.socket.terminate();
+	};
 	return {
+		corpus,
 		engine,
 		backend,
 		server,
 		port,
+		url: `http://127.0.0.1:${port}`,
+		reports,
 		async connect(sessionId) {
 			const wire = new Wire(port);
 			wires.push(wire);
 			return await wire.open(sessionId);
 		},
+		hangUp,
+		runs: (path) => corpus.logs.filter(({ identifier }) => identifier === path).length,
 		async close() {
-			for (const wire of wires) wire.socket.terminate();
+			hangUp();
 			await backend.sync.close();
 			backend.deployment.hub.close();
 			await closeServer(server, 0);
-			rmSync(dataDir, { recursive: true, force: true });
+			await corpus.close();
 		}
 	};
 }

@@ -12,5 +12,6 @@ export default defineSchema({
 		.index('by_group_day', ['group', 'day'])
 		.index('by_size', ['size']),
 	events: defineTable({ kind: v.string(), at: v.number() }).index('by_kind', ['kind']),
+	numbers: defineTable({ name: v.string(), value: v.number() }).index('by_name', ['name']),
 	anything: defineTable(v.any())
 });

@@ -6,6 +6,7 @@ import type * as folder_deep from "../folder/deep.js";
 import type * as http from "../http.js";
 import type * as items from "../items.js";
 import type * as node from "../node.js";
+import type * as numbers from "../numbers.js";
 import type * as runtime from "../runtime.js";
 
 declare const fullApi: ApiFromModules<{
@@ -16,6 +17,7 @@ declare const fullApi: ApiFromModules<{
   http: typeof http;
   items: typeof items;
   node: typeof node;
+  numbers: typeof numbers;
   runtime: typeof runtime;
 }>;
 export declare const api: FilterApi<typeof fullApi, FunctionReference<any, "public">>;
