@@ -1,11 +1,13 @@
 import type { Database } from './database.ts';
 import { creationTimeOf } from './clock.ts';
+import { creationIndex } from './indexes.ts';
 import { FIRST_USER_TABLE, SYSTEM_TABLES } from './layout.ts';
 import { definitionFromStored } from './schema.ts';
 import type { IndexState, SchemaDefinition } from './types.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { compileValidator } from '../values/validate.ts';
 import type { TableResolver, Validator } from '../values/validate.ts';
+import { encodeKey } from '../values/keys.ts';
 
 export interface IndexEntry {
 	readonly id: number;
@@ -17,6 +19,9 @@ export interface IndexEntry {
 }
 
 export interface TableEntry {
+	/** What rows of its documents and indexes say. No two tables share one, hidden tables included. */
+	readonly tablet: number;
+	/** What ids of its documents say. */
 	readonly number: number;
 	readonly component: string;
 	readonly name: string;
@@ -36,7 +41,9 @@ const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /** What the `tables`, `indexes` and `schemas` rows say, in memory. */
 export class Catalog {
 	readonly #database: Database;
-	readonly #byNumber = new Map<number, TableEntry>();
+	/** Every table, hidden ones included. */
+	readonly #byTablet = new Map<number, TableEntry>();
+	readonly #byNumber = new Map<string, Map<number, TableEntry>>();
 	readonly #byName = new Map<string, TableEntry>();
 	readonly #schemas = new Map<string, SchemaDefinition>();
 	readonly #resolvers = new Map<string, TableResolver>();
@@ -44,21 +51,38 @@ export class Catalog {
 	constructor(database: Database) {
 		this.#database = database;
 		this.load();
-		this.table('', SYSTEM_TABLES[0]);
+		this.#addSystemTables('');
 	}
 
 	/** Reads everything again: on start, and after a rollback of a transaction that changed tables or indexes. */
 	load(): void {
-		for (const entry of this.#byNumber.values()) {
+		const before = [...this.#byTablet.values()];
+		this.#byTablet.clear();
+		this.#byNumber.clear();
+		this.#byName.clear();
+		for (const entry of before) {
 			entry.persisted = false;
 			entry.generation++;
 			entry.indexes = [];
 			entry.validator = null;
 		}
-		for (const [num, component, name] of this.#database.rows('SELECT num, component, name FROM tables')) {
-			const entry = this.#byNumber.get(Number(num)) ?? this.#add(Number(num), String(component), String(name));
+		const rows = this.#database.rows('SELECT num, component, name, state, number FROM tables');
+		for (const [tablet, component, rowName, state, number] of rows) {
+			const hidden = state === 'hidden';
+			const name = hidden ? String(rowName).slice(String(rowName).lastIndexOf('/') + 1) : String(rowName);
+			const known = before.find((entry) => entry.tablet === tablet && entry.name === name && entry.number === number);
+			const entry = known ?? newEntry(Number(tablet), Number(number), String(component), name);
 			entry.persisted = true;
 			this.loadIndexes(entry);
+			if (known === undefined) entry.lastCreation = this.#lastCreation(entry);
+			if (hidden) this.#byTablet.set(entry.tablet, entry);
+			else this.#add(entry);
+		}
+		// Those that only readers have named keep their numbers where nothing has taken them.
+		for (const entry of before) {
+			if (this.#byTablet.has(entry.tablet) || this.#named(entry.component, entry.name) !== undefined) continue;
+			if (this.#numbers(entry.component).has(entry.number)) continue;
+			this.#add(entry);
 		}
 		this.#schemas.clear();
 		for (const [component, definition] of this.#database.rows('SELECT component, definition FROM schemas')) {
@@ -69,7 +93,7 @@ export class Catalog {
 	loadIndexes(table: TableEntry): void {
 		const rows = this.#database.rows(
 			'SELECT id, name, fields, state FROM indexes WHERE tbl = ? ORDER BY id',
-			table.number
+			table.tablet
 		);
 		table.indexes = rows.map(([id, name, fieldsJson, state]) => {
 			const fields = stringList(JSON.parse(String(fieldsJson)));
@@ -89,7 +113,7 @@ export class Catalog {
 
 	/** Puts the validators of a component's tables in force; null takes them away. */
 	setSchema(component: string, schema: SchemaDefinition | null): void {
-		for (const entry of this.#byNumber.values()) if (entry.component === component) entry.validator = null;
+		for (const entry of this.#byTablet.values()) if (entry.component === component) entry.validator = null;
 		if (schema === null) {
 			this.#schemas.delete(component);
 			return;
@@ -107,8 +131,8 @@ export class Catalog {
 		let resolve = this.#resolvers.get(component);
 		if (resolve === undefined) {
 			resolve = (number) => {
-				const entry = this.#byNumber.get(number);
-				return entry !== undefined && entry.persisted && entry.component === component ? entry.name : null;
+				const entry = this.#byNumber.get(component)?.get(number);
+				return entry !== undefined && entry.persisted ? entry.name : null;
 			};
 			this.#resolvers.set(component, resolve);
 		}
@@ -117,71 +141,119 @@ export class Catalog {
 
 	/** The table with this number when it belongs to the component and exists. */
 	byNumber(component: string, number: number): TableEntry | null {
-		const entry = this.#byNumber.get(number);
-		return entry !== undefined && entry.persisted && entry.component === component ? entry : null;
+		const entry = this.#byNumber.get(component)?.get(number);
+		return entry !== undefined && entry.persisted ? entry : null;
+	}
+
+	/** A table by its tablet, hidden or not, when it exists. */
+	byTablet(tablet: number): TableEntry | null {
+		const entry = this.#byTablet.get(tablet);
+		return entry !== undefined && entry.persisted ? entry : null;
+	}
+
+	/** Every table that exists and is not hidden. */
+	active(): TableEntry[] {
+		return [...this.#byName.values()].filter((entry) => entry.persisted);
+	}
+
+	/** A tablet and a table number that nothing uses. */
+	unused(component: string, system: boolean): { readonly tablet: number; readonly number: number } {
+		return { tablet: Math.max(0, ...this.#byTablet.keys()) + 1, number: this.#nextNumber(component, system) };
 	}
 
 	/** The table of this name; a name never seen before gets a number, but no row until something is inserted. */
 	table(component: string, name: string): TableEntry {
-		const known = this.#byName.get(`${component}\0${name}`);
+		const known = this.#named(component, name);
 		if (known !== undefined) return known;
 		checkTableName(name);
-		if (!this.#byName.has(`${component}\0${SYSTEM_TABLES[0]}`)) this.#addSystemTables(component);
-		return (
-			this.#byName.get(`${component}\0${name}`) ?? this.#add(this.#nextNumber(name.startsWith('_')), component, name)
-		);
+		this.#addSystemTables(component);
+		const { tablet, number } = this.unused(component, name.startsWith('_'));
+		return this.#named(component, name) ?? this.#add(newEntry(tablet, number, component, name));
 	}
 
 	/** Writes the table's row if it has none. Returns whether it did: the catalogue must then be loaded again on rollback. */
 	persist(table: TableEntry): boolean {
 		if (table.persisted) return false;
 		this.#database.run(
-			"INSERT INTO tables (num, component, name, state) VALUES (?, ?, ?, 'active')",
-			table.number,
+			"INSERT INTO tables (num, component, name, state, number) VALUES (?, ?, ?, 'active', ?)",
+			table.tablet,
 			table.component,
-			table.name
+			table.name,
+			table.number
 		);
 		table.persisted = true;
 		return true;
 	}
 
 	names(component: string, system: boolean): string[] {
-		const names = [...this.#byNumber.values()]
-			.filter((entry) => entry.component === component && entry.persisted && (system || !entry.name.startsWith('_')))
+		const names = this.active()
+			.filter((entry) => entry.component === component && (system || !entry.name.startsWith('_')))
 			.map((entry) => entry.name);
 		return names.sort();
 	}
 
 	#addSystemTables(component: string): void {
-		for (const name of SYSTEM_TABLES) {
-			if (!this.#byName.has(`${component}\0${name}`)) this.#add(this.#nextNumber(true), component, name);
+		for (const [name, wanted] of Object.entries(SYSTEM_TABLES)) {
+			if (this.#named(component, name) !== undefined) continue;
+			const { tablet, number } = this.unused(component, true);
+			const free = !this.#numbers(component).has(wanted);
+			this.#add(newEntry(tablet, free ? wanted : number, component, name));
 		}
 	}
 
-	#nextNumber(system: boolean): number {
+	#named(component: string, name: string): TableEntry | undefined {
+		return this.#byName.get(`${component}\0${name}`);
+	}
+
+	#numbers(component: string): Map<number, TableEntry> {
+		let numbers = this.#byNumber.get(component);
+		if (numbers === undefined) this.#byNumber.set(component, (numbers = new Map()));
+		return numbers;
+	}
+
+	#nextNumber(component: string, system: boolean): number {
 		let highest = system ? 0 : FIRST_USER_TABLE - 1;
-		for (const number of this.#byNumber.keys()) {
+		for (const number of this.#numbers(component).keys()) {
 			if (number < FIRST_USER_TABLE === system) highest = Math.max(highest, number);
 		}
 		return highest + 1;
 	}
 
-	#add(number: number, component: string, name: string): TableEntry {
-		const id = this.#database.row('SELECT id FROM docs WHERE tbl = ? ORDER BY id DESC LIMIT 1', number)?.[0];
-		const entry: TableEntry = {
-			number,
-			component,
-			name,
-			persisted: false,
-			lastCreation: id instanceof Uint8Array ? creationTimeOf(id) : 0,
-			generation: 0,
-			indexes: [],
-			validator: null
-		};
-		this.#byNumber.set(number, entry);
-		this.#byName.set(`${component}\0${name}`, entry);
+	#add(entry: TableEntry): TableEntry {
+		this.#byTablet.set(entry.tablet, entry);
+		this.#numbers(entry.component).set(entry.number, entry);
+		this.#byName.set(`${entry.component}\0${entry.name}`, entry);
 		return entry;
 	}
+
+	/** Creation time of the newest document; imported ones with a time to come do not count. */
+	#lastCreation(entry: TableEntry): number {
+		const index = creationIndex(entry);
+		if (index !== null) {
+			const key = this.#database.row(
+				'SELECT k FROM idx WHERE ix = ? AND k < ? ORDER BY k DESC LIMIT 1',
+				index.id,
+				encodeKey([Date.now()])
+			)?.[0];
+			return key instanceof Uint8Array ? creationTimeOf(key.subarray(1)) : 0;
+		}
+		const id = this.#database.row('SELECT id FROM docs WHERE tbl = ? ORDER BY id DESC LIMIT 1', entry.tablet)?.[0];
+		return id instanceof Uint8Array ? creationTimeOf(id) : 0;
+	}
+}
+
+function newEntry(tablet: number, number: number, component: string, name: string): TableEntry {
+	return {
+		tablet,
+		number,
+		component,
+		name,
+		persisted: false,
+		lastCreation: 0,
+		generation: 0,
+		indexes: [],
+		validator: null
+	};
 }
 
 /** Throws a DeveloperError when `name` cannot name a table. */

@@ -36,10 +36,17 @@ export function newInternalId(creationTime: number): Uint8Array {
 	}
 	const id = new Uint8Array(16);
 	for (let i = 8; i < 16; i++) id[i] = pool[poolUsed++] ?? 0;
-	view.setFloat64(0, creationTime);
-	for (let i = 0; i < 8; i++) id[i] = view.getUint8(i);
-	id[0] = (id[0] ?? 0) | 0x80;
+	id.set(orderedFloat(creationTime));
 	return id;
+}
+
+const ordered = new Uint8Array(view.buffer);
+
+/** The bytes of a float that is not negative, ordered as the floats are (sign bit flipped). Good until the next call. */
+export function orderedFloat(value: number): Uint8Array {
+	view.setFloat64(0, value);
+	ordered[0] = (ordered[0] ?? 0) | 0x80;
+	return ordered;
 }
 
 /** The creation time inside an internal id. */

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { LAYOUT, LAYOUT_VERSION } from './layout.ts';
+import { LAYOUT, LAYOUT_VERSION, STEPS } from './layout.ts';
 import { StoreError, storeError } from './errors.ts';
 
 export interface DatabaseOptions {
@@ -81,6 +81,10 @@ export function pragmas(options: DatabaseOptions): string {
 		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;`;
 }
 
+function base64OfHex(hex: SQLOutputValue): string {
+	return Buffer.from(String(hex), 'hex').toString('base64');
+}
+
 function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOptions): void {
 	connection.exec(pragmas(options));
 	// Takes the lock now rather than with the first write.
@@ -108,5 +112,9 @@ function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOp
 			'corrupt',
 			`The database ${path} is damaged (${String(check)}). It was left as it is: restore a backup, or move it away to start afresh.`
 		);
+	}
+	if (version < LAYOUT_VERSION) connection.function('base64_of_hex', { deterministic: true }, base64OfHex);
+	for (let from = version; from < LAYOUT_VERSION; from++) {
+		connection.exec(`BEGIN IMMEDIATE; ${STEPS[from - 1] ?? ''} PRAGMA user_version = ${from + 1}; COMMIT`);
 	}
 }

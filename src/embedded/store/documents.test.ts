@@ -127,7 +127,7 @@ describe('documents', () => {
 
 	test('system tables are for the engine to write and for functions to read', () => {
 		const id = write(store, (tx) => tx.systemInsert('', '_scheduled_functions', { name: 'f' }));
-		expect(id).toHaveLength(31);
+		expect(id).toHaveLength(32);
 		expect(get(id)).toMatchObject({ name: 'f' });
 		expect(() => write(store, (tx) => tx.patch('', id, { name: 'g' }))).toThrow('system table');
 		write(store, (tx) => tx.systemPatch('', id, { name: 'g' }));

@@ -2,8 +2,10 @@ import { KeyWriter } from '../values/keys.ts';
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
 import type { Database } from './database.ts';
-import type { IndexEntry, TableEntry } from './catalog.ts';
+import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import { creationTimeOf, orderedFloat } from './clock.ts';
 import { parseDocument } from './documents.ts';
+import type { IndexDefinition } from './types.ts';
 
 /** Every index key ends with this many bytes that name the document. */
 export const INTERNAL_ID_LENGTH = 16;
@@ -17,7 +19,7 @@ suffix[0] = CREATION_TIME_TAG;
 
 /** Number under which reads and writes of a table's documents in creation order are recorded. Declared indexes have positive ids. */
 export function documentsIndex(table: TableEntry): number {
-	return -table.number;
+	return -table.tablet;
 }
 
 /** The key of a document in creation order. */
@@ -26,12 +28,24 @@ export function creationKey(internal: Uint8Array): Uint8Array {
 	return suffix.slice();
 }
 
+/** The index by creation time of a table with documents whose ids do not hold their creation time; null in most tables. */
+export function creationIndex(table: TableEntry): IndexEntry | null {
+	return table.indexes.find((index) => index.name === 'by_creation_time') ?? null;
+}
+
 /** The keys of a document in a declared index, in their order and each once. */
-export function indexKeys(index: IndexEntry, fields: ConvexObject, internal: Uint8Array): Uint8Array[] {
+export function indexKeys(
+	index: IndexEntry,
+	fields: ConvexObject,
+	internal: Uint8Array,
+	creationTime: number
+): Uint8Array[] {
 	writer.reset();
 	for (const path of index.paths) writer.value(valueAtPath(fields, path));
 	suffix.set(internal, 1);
-	return [writer.bytes(suffix).finish()];
+	if (creationTimeOf(internal) === creationTime) return [writer.bytes(suffix).finish()];
+	// An id from elsewhere: the creation time stands before it.
+	return [writer.bytes(suffix.subarray(0, 1)).bytes(orderedFloat(creationTime)).bytes(internal).finish()];
 }
 
 /** What turns the keys of a document into those of its next version. Both lists are ordered, as `indexKeys` gives them. */
@@ -73,16 +87,36 @@ export function backfill(database: Database, table: TableEntry, index: IndexEntr
 	for (;;) {
 		const rows = database.rows(
 			'SELECT id, json FROM docs WHERE tbl = ? AND id > ? ORDER BY id LIMIT 1024',
-			table.number,
+			table.tablet,
 			after
 		);
 		for (const [id, json] of rows) {
 			if (!(id instanceof Uint8Array)) continue;
-			for (const key of indexKeys(index, parseDocument(String(json)).fields, id)) insertEntry(database, index, key);
+			const { fields, creationTime } = parseDocument(String(json));
+			for (const key of indexKeys(index, fields, id, creationTime)) insertEntry(database, index, key);
 			after = id;
 		}
 		if (rows.length < 1024) return;
 	}
+}
+
+/** Declares an index and fills it with what the table holds. */
+export function addIndex(
+	database: Database,
+	catalog: Pick<Catalog, 'loadIndexes'>,
+	table: TableEntry,
+	{ name, fields, staged }: IndexDefinition
+): void {
+	database.run(
+		'INSERT INTO indexes (tbl, name, fields, state) VALUES (?, ?, ?, ?)',
+		table.tablet,
+		name,
+		JSON.stringify(fields),
+		staged ? 'staged' : 'enabled'
+	);
+	catalog.loadIndexes(table);
+	const created = table.indexes.find((candidate) => candidate.name === name);
+	if (created !== undefined) backfill(database, table, created);
 }
 
 /** Removes every row of an index. */

@@ -1,27 +1,56 @@
 /** Version of the tables below, kept in `PRAGMA user_version`. A file of a higher version is refused. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Numbers of user tables start here, as Convex's do; system tables have smaller ones. */
 export const FIRST_USER_TABLE = 10_001;
 
-/** System tables that functions may read, in every component, in the order of their numbers. */
-export const SYSTEM_TABLES = ['_storage', '_scheduled_functions'] as const;
+/** System tables that functions may read, in every component, with Convex's own numbers: exported ids then fit there too. */
+export const SYSTEM_TABLES = { _storage: 540, _scheduled_functions: 539 } as const;
+
+/** From each earlier version to the next: `STEPS[n - 1]` leads from layout n. */
+export const STEPS: readonly string[] = [
+	`ALTER TABLE tables ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+	UPDATE tables SET number = num;
+	ALTER TABLE files RENAME TO old_files;
+	CREATE TABLE files (
+		id TEXT NOT NULL,
+		component TEXT NOT NULL,
+		sha256 TEXT NOT NULL,
+		size INTEGER NOT NULL,
+		content_type TEXT,
+		path TEXT NOT NULL,
+		created INTEGER NOT NULL,
+		uuid TEXT NOT NULL,
+		PRIMARY KEY (component, id)
+	) STRICT, WITHOUT ROWID;
+	INSERT INTO files SELECT id, component, sha256, size, content_type, substr(path, -36), created, substr(path, -36)
+		FROM old_files;
+	DROP TABLE old_files;
+	CREATE UNIQUE INDEX files_uuid ON files (component, uuid);
+	UPDATE docs SET json = json_replace(json, '$.sha256', base64_of_hex(json ->> '$.sha256'))
+		WHERE tbl IN (SELECT num FROM tables WHERE name = '_storage') AND length(json ->> '$.sha256') = 64;`
+];
 
 /** Every SQL table of a deployment. Timestamps are nanoseconds since 1970 unless a name says otherwise. */
 export const LAYOUT = `
 -- Counters. Written with every commit and read on start by the store: last_ts.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- Tables of documents. Written by the store on first insert and on push; component '' is the app itself.
+-- Tables of documents. Written by the store on first insert, on push and by imports; component '' is the app itself. num
+-- is the tablet: what docs.tbl and indexes.tbl say. number is what ids of the table say, unique among the active tables of
+-- a component: an import may bring a table with the number of the one that it replaces. Hidden tables are being filled or
+-- emptied, and have names that no active table can have.
 CREATE TABLE tables (
 	num INTEGER PRIMARY KEY,
 	component TEXT NOT NULL,
 	name TEXT NOT NULL,
 	state TEXT NOT NULL CHECK (state IN ('active', 'hidden')),
+	number INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (component, name)
 ) STRICT;
 
--- Declared indexes (by_id and by_creation_time need none). Written by the store on push. Ids are never used twice.
+-- Declared indexes. by_id needs none, and by_creation_time only in tables with imported documents, whose ids do not hold
+-- their creation time. Written by the store on push. Ids are never used twice.
 CREATE TABLE indexes (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	tbl INTEGER NOT NULL,
@@ -35,7 +64,8 @@ CREATE TABLE indexes (
 CREATE TABLE schemas (component TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Documents, in order of creation. id is 16 bytes: the creation time as an ordered float64, then 8 random bytes, so that
--- this one b-tree serves lookups by id and scans by creation time, and inserts append. json is Convex JSON text with
+-- this one b-tree serves lookups by id and scans by creation time, and inserts append. Ids of documents that were made
+-- elsewhere and imported are any 16 bytes. json is Convex JSON text with
 -- _creationTime and _id last. Written and read by the store's transactions.
 CREATE TABLE docs (
 	tbl INTEGER NOT NULL,
@@ -45,7 +75,7 @@ CREATE TABLE docs (
 ) STRICT, WITHOUT ROWID;
 
 -- Entries of declared indexes: k is the ordered key of the fields, the creation time and the id; its last 16 bytes are
--- docs.id. Written and read by the store's transactions.
+-- docs.id, which mostly begins with the creation time. Written and read by the store's transactions.
 CREATE TABLE idx (ix INTEGER NOT NULL, k BLOB NOT NULL, PRIMARY KEY (ix, k)) STRICT, WITHOUT ROWID;
 
 -- Answers of mutations by client session, so that a mutation sent twice runs once. Written by the engine in the
@@ -93,15 +123,18 @@ CREATE TABLE modules (
 -- Environment variables of the deployment. Written by the CLI through the engine, read when functions are loaded.
 CREATE TABLE environment (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
--- Stored files; the bytes lie at path. Written when an upload has ended, read when one is served. id is the id of the
--- file's document in _storage; created is milliseconds.
+-- Stored files; path is the name of the bytes' file in the folder of files. Written when an upload has ended, read when one
+-- is served. id is the id of the file's document in _storage, uuid stands in its URL; created is milliseconds.
 CREATE TABLE files (
-	id TEXT PRIMARY KEY,
+	id TEXT NOT NULL,
 	component TEXT NOT NULL,
 	sha256 TEXT NOT NULL,
 	size INTEGER NOT NULL,
 	content_type TEXT,
 	path TEXT NOT NULL,
-	created INTEGER NOT NULL
+	created INTEGER NOT NULL,
+	uuid TEXT NOT NULL,
+	PRIMARY KEY (component, id)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX files_uuid ON files (component, uuid);
 `;

@@ -3,7 +3,7 @@ import { encodeId } from '../values/ids.ts';
 import type { Catalog, TableEntry } from './catalog.ts';
 import type { Database } from './database.ts';
 import { parseDocument } from './documents.ts';
-import { backfill, dropEntries } from './indexes.ts';
+import { addIndex, dropEntries } from './indexes.ts';
 import type { IndexChange, IndexDefinition, SchemaChange, SchemaDefinition, SchemaMismatch } from './types.ts';
 
 /** Indexes that a schema would add and remove. An index whose fields change is both. */
@@ -27,7 +27,8 @@ export function planSchema(catalog: Catalog, component: string, schema: SchemaDe
 function existingIndexes(catalog: Catalog, component: string, table: string): IndexDefinition[] {
 	return catalog
 		.table(component, table)
-		.indexes.map(({ name, fields, state }) => ({ name, fields, staged: state === 'staged' }));
+		.indexes.filter(({ name }) => name !== 'by_creation_time')
+		.map(({ name, fields, state }) => ({ name, fields, staged: state === 'staged' }));
 }
 
 function sameIndex(a: IndexDefinition, b: IndexDefinition): boolean {
@@ -70,7 +71,7 @@ function* documents(
 	for (;;) {
 		const rows = database.rows(
 			'SELECT id, json FROM docs WHERE tbl = ? AND id > ? ORDER BY id LIMIT 256',
-			table.number,
+			table.tablet,
 			after
 		);
 		for (const [id, json] of rows) {
@@ -104,18 +105,9 @@ export function applySchema(
 		for (const index of indexes) {
 			const state = index.staged ? 'staged' : 'enabled';
 			if (change.added.some((added) => added.table === name && added.index.name === index.name)) {
-				database.run(
-					'INSERT INTO indexes (tbl, name, fields, state) VALUES (?, ?, ?, ?)',
-					entry.number,
-					index.name,
-					JSON.stringify(index.fields),
-					state
-				);
-				catalog.loadIndexes(entry);
-				const created = entry.indexes.find((candidate) => candidate.name === index.name);
-				if (created !== undefined) backfill(database, entry, created);
+				addIndex(database, catalog, entry, index);
 			} else {
-				database.run('UPDATE indexes SET state = ? WHERE tbl = ? AND name = ?', state, entry.number, index.name);
+				database.run('UPDATE indexes SET state = ? WHERE tbl = ? AND name = ?', state, entry.tablet, index.name);
 			}
 		}
 		catalog.loadIndexes(entry);

@@ -132,7 +132,7 @@ export function creationSource(database: Database, table: TableEntry): ScanSourc
 			const upper = range.upper === null ? END : idBound(range.upper);
 			const rows = database.rows(
 				`SELECT '0D' || hex(id), json FROM docs WHERE tbl = ? AND id >= ? AND id < ? ORDER BY id ${order} LIMIT ?`,
-				table.number,
+				table.tablet,
 				lower,
 				upper,
 				limit
@@ -158,7 +158,7 @@ export function indexSource(database: Database, table: TableEntry, index: IndexE
 			const rows = database.rows(
 				`SELECT hex(idx.k), docs.json FROM idx CROSS JOIN docs ON docs.tbl = ? AND docs.id = substr(idx.k, -16)
 				WHERE idx.ix = ? AND idx.k >= ? AND idx.k < ? ORDER BY idx.k ${order} LIMIT ?`,
-				table.number,
+				table.tablet,
 				index.id,
 				range.lower,
 				range.upper ?? END,

@@ -12,7 +12,7 @@ import {
 	withoutSystemFields
 } from './documents.ts';
 import { storeError } from './errors.ts';
-import { documentsIndex } from './indexes.ts';
+import { creationIndex, documentsIndex } from './indexes.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
 import type {
@@ -26,7 +26,7 @@ import type {
 	Transaction
 } from './types.ts';
 import { DocumentWriter } from './writer.ts';
-import type { LocatedDocument } from './writer.ts';
+import type { LocatedDocument, RestoredDocument } from './writer.ts';
 
 /** What the store lends to a transaction. */
 export interface TransactionHost {
@@ -98,6 +98,14 @@ export class StoreTransaction implements Transaction {
 		return this.#insert(component, table, fields, 'system');
 	}
 
+	/** For imports: puts a document into a table, hidden or active, with the id and creation time that it has. */
+	restore(table: TableEntry, document: RestoredDocument): string {
+		this.#checkWrite();
+		const { id, created } = this.#write(() => this.#writer.restore(table, document));
+		this.#catalogChanged ||= created;
+		return id;
+	}
+
 	/** As `patch`, for the engine: system tables are allowed. */
 	systemPatch(component: string, id: string, fields: DocumentFields): StoredDocument {
 		return this.#patch(component, id, fields, 'system');
@@ -113,10 +121,10 @@ export class StoreTransaction implements Transaction {
 		const entry = this.#catalog.table(component, table);
 		const generation = () => entry.generation + this.#rollbacks;
 		if (index === 'by_id') return new IdScan(this.#database, entry, range, order, this.#reads, generation);
-		const source =
-			index === 'by_creation_time'
-				? creationSource(this.#database, entry)
-				: indexSource(this.#database, entry, this.#enabledIndex(entry, index));
+		const isInherent = index === 'by_creation_time' && creationIndex(entry) === null;
+		const source = isInherent
+			? creationSource(this.#database, entry)
+			: indexSource(this.#database, entry, this.#enabledIndex(entry, index));
 		return new TableScan(source, range, order, this.#reads, generation);
 	}
 
@@ -130,7 +138,7 @@ export class StoreTransaction implements Transaction {
 		this.#check();
 		const entry = this.#catalog.table(component, table);
 		this.#reads.interval({ index: documentsIndex(entry), ...EVERYTHING });
-		return Number(this.#database.row('SELECT count(*) FROM docs WHERE tbl = ?', entry.number)?.[0] ?? 0);
+		return Number(this.#database.row('SELECT count(*) FROM docs WHERE tbl = ?', entry.tablet)?.[0] ?? 0);
 	}
 
 	normalizeId(component: string, table: string, text: string): string | null {
@@ -253,7 +261,7 @@ export class StoreTransaction implements Transaction {
 	#find(component: string, id: DecodedId): LocatedDocument | null {
 		const table = this.#catalog.byNumber(component, id.table);
 		if (table === null) return null;
-		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', table.number, id.internal)?.[0];
+		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', table.tablet, id.internal)?.[0];
 		return typeof json === 'string' ? { table, internal: id.internal, document: storedDocument(table, json) } : null;
 	}
 

@@ -1,20 +1,48 @@
+import { DeveloperError } from '../values/errors.ts';
 import { encodeId } from '../values/ids.ts';
 import type { ConvexObject } from '../values/value.ts';
 import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
-import { creationTimeAfter, newInternalId } from './clock.ts';
+import { creationTimeAfter, creationTimeOf, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';
-import type { ParsedDocument } from './documents.ts';
-import { creationKey, deleteEntry, differenceOf, documentsIndex, indexKeys, insertEntry } from './indexes.ts';
-import type { CommitWrites, StoredDocument } from './types.ts';
+import type { EncodedDocument, ParsedDocument } from './documents.ts';
+import {
+	addIndex,
+	creationIndex,
+	creationKey,
+	deleteEntry,
+	differenceOf,
+	documentsIndex,
+	indexKeys,
+	insertEntry
+} from './indexes.ts';
+import type { CommitWrites, IndexDefinition, StoredDocument } from './types.ts';
 
 const INSERT = 'INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)';
+
+const EXISTS = 'SELECT 1 FROM docs WHERE tbl = ? AND id = ?';
+const CREATION_INDEX: IndexDefinition = { name: 'by_creation_time', fields: [], staged: false };
+
+/** A document from an export. What is null is chosen as for a new document. */
+export interface RestoredDocument {
+	readonly fields: ConvexObject;
+	readonly internal: Uint8Array | null;
+	/** Milliseconds since 1970. */
+	readonly creationTime: number | null;
+}
 
 /** A document with where it lies. */
 export interface LocatedDocument {
 	readonly table: TableEntry;
 	readonly internal: Uint8Array;
 	readonly document: StoredDocument;
+}
+
+interface NewDocument {
+	readonly id: string;
+	readonly internal: Uint8Array;
+	readonly creationTime: number;
+	readonly document: EncodedDocument;
 }
 
 /** How much had been written at some moment. */
@@ -45,11 +73,30 @@ export class DocumentWriter {
 		const document = encodeDocument(table, id, creationTime, fields, this.#commitTs);
 		const created = this.#catalog.persist(table);
 		table.lastCreation = creationTime;
-		this.#database.prepare(INSERT).run(table.number, internal, document.json);
-		this.#wrote(table, internal, id);
-		for (const index of table.indexes) {
-			for (const key of indexKeys(index, document.fields, internal)) this.#addEntry(index, key);
+		this.#place(table, { id, internal, creationTime, document });
+		return { id, created };
+	}
+
+	/**
+	 * As `insert`, of a document that was made before: with its id and creation time where they are given. Returns whether
+	 * the table or an index came into being.
+	 */
+	restore(table: TableEntry, given: RestoredDocument): { readonly id: string; readonly created: boolean } {
+		const creationTime = given.creationTime ?? creationTimeAfter(table.lastCreation);
+		const internal = given.internal ?? newInternalId(creationTime);
+		const id = encodeId(table.number, internal);
+		const document = encodeDocument(table, id, creationTime, given.fields, this.#commitTs);
+		if (given.internal !== null && this.#database.row(EXISTS, table.tablet, internal) !== null) {
+			throw new DeveloperError('InvalidId', `Table "${table.name}" has more than one document with the _id ${id}.`);
 		}
+		let created = this.#catalog.persist(table);
+		const isOdd = creationTimeOf(internal) !== creationTime || creationTime > Date.now();
+		if (isOdd && creationIndex(table) === null) {
+			addIndex(this.#database, this.#catalog, table, CREATION_INDEX);
+			created = true;
+		}
+		if (creationTime > table.lastCreation && creationTime <= Date.now()) table.lastCreation = creationTime;
+		this.#place(table, { id, internal, creationTime, document });
 		return { id, created };
 	}
 
@@ -60,11 +107,11 @@ export class DocumentWriter {
 		fields: ConvexObject
 	): StoredDocument {
 		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
-		this.#database.run('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?', document.json, table.number, internal);
+		this.#database.run('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?', document.json, table.tablet, internal);
 		this.#wrote(table, internal, id);
 		for (const index of table.indexes) {
-			const before = indexKeys(index, old.fields, internal);
-			const { removed, added } = differenceOf(before, indexKeys(index, document.fields, internal));
+			const before = indexKeys(index, old.fields, internal, old.creationTime);
+			const { removed, added } = differenceOf(before, indexKeys(index, document.fields, internal, old.creationTime));
 			// Whoever read the document through this index has read its content, so unchanged entries are reported too.
 			for (const key of before) this.#report(index, key);
 			for (const key of removed) deleteEntry(this.#database, index, key);
@@ -74,12 +121,12 @@ export class DocumentWriter {
 	}
 
 	remove({ table, internal, document }: LocatedDocument): void {
-		this.#database.run('DELETE FROM docs WHERE tbl = ? AND id = ?', table.number, internal);
+		this.#database.run('DELETE FROM docs WHERE tbl = ? AND id = ?', table.tablet, internal);
 		this.#wrote(table, internal, document.id);
 		if (table.indexes.length === 0) return;
-		const { fields } = parseDocument(document.json);
+		const { fields, creationTime } = parseDocument(document.json);
 		for (const index of table.indexes) {
-			for (const key of indexKeys(index, fields, internal)) {
+			for (const key of indexKeys(index, fields, internal, creationTime)) {
 				deleteEntry(this.#database, index, key);
 				this.#report(index, key);
 			}
@@ -98,6 +145,14 @@ export class DocumentWriter {
 
 	writes(ts: bigint): CommitWrites {
 		return { ts, entries: this.#entries, ids: new Set(this.#ids) };
+	}
+
+	#place(table: TableEntry, { id, internal, creationTime, document }: NewDocument): void {
+		this.#database.prepare(INSERT).run(table.tablet, internal, document.json);
+		this.#wrote(table, internal, id);
+		for (const index of table.indexes) {
+			for (const key of indexKeys(index, document.fields, internal, creationTime)) this.#addEntry(index, key);
+		}
 	}
 
 	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
