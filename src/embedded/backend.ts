@@ -1,12 +1,10 @@
 /** Puts together what stands between the sockets and the engine. */
-import { mkdirSync } from 'node:fs';
 import { AdminKey } from './auth/adminKey.ts';
 import { Authentication } from './auth/authentication.ts';
 import { LogBuffer } from './cli/logBuffer.ts';
 import { createSystemQueries } from './cli/systemQueries.ts';
 import { Signer } from './engine/secret.ts';
 import type { Engine } from './engine/types.ts';
-import { filesDirectory } from './files/disk.ts';
 import type { Backend } from './http/server.ts';
 import { Pushes } from './push/pushes.ts';
 import { SubscriptionHub } from './sync/hub.ts';
@@ -20,8 +18,6 @@ export interface BackendOptions {
 }
 
 export function createBackend(engine: Engine, { adminKey: key, dataDir, cloudUrl, siteUrl }: BackendOptions): Backend {
-	const filesDir = filesDirectory(dataDir);
-	mkdirSync(filesDir, { recursive: true, mode: 0o700 });
 	const adminKey = new AdminKey(key);
 	const authentication = new Authentication(adminKey, async () => (await engine.analysis()).authProviders);
 	const systemQueries = createSystemQueries({ engine, cloudUrl });
@@ -43,7 +39,7 @@ export function createBackend(engine: Engine, { adminKey: key, dataDir, cloudUrl
 			signer,
 			cloudUrl,
 			siteUrl,
-			filesDir
+			dataDir
 		}
 	};
 }

@@ -1,6 +1,6 @@
 /** The unmodified clients against a deployment: live answers, identities, restarts, crashes. */
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -15,6 +15,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { z } from 'zod';
 import { startDeployment } from './deployment.ts';
 import type { RunningDeployment } from './deployment.ts';
+import { Signer } from './engine/secret.ts';
+import { uploadUrl as uploadUrlFor } from './files/tokens.ts';
 import { AUTH_CONFIG, createTestApp, startProcess } from './testApp.testing.ts';
 import type { TestApp } from './testApp.testing.ts';
 
@@ -35,6 +37,8 @@ const add = makeFunctionReference<'mutation', { name: string; by: number }, numb
 const counter = makeFunctionReference<'query', { name: string }, number>('messages:counter');
 const refuse = makeFunctionReference<'mutation', Record<string, never>, null>('messages:refuse');
 const whoami = makeFunctionReference<'query', Record<string, never>, Who | null>('messages:whoami');
+const fileRow = makeFunctionReference<'query', { id: string }, unknown>('files:row');
+const removeFile = makeFunctionReference<'mutation', { id: string }, null>('files:remove');
 const uploadUrl = makeFunctionReference<'mutation', Record<string, never>, string>('files:uploadUrl');
 const fileUrl = makeFunctionReference<'query', { id: string }, string | null>('files:url');
 const hidden = makeFunctionReference<'mutation', Record<string, never>, string>('messages:hidden');
@@ -257,8 +261,70 @@ describe('files and HTTP actions', () => {
 		]);
 		expect((await fetch(url, { headers: { range: 'bytes=5000-' } })).status).toBe(416);
 		expect((await fetch(`${target.slice(0, -4)}aaaa`, { method: 'POST', body })).status).toBe(401);
-		expect((await fetch(`${deployment.url}/api/storage/nothing`)).status).toBe(404);
+		expect((await fetch(`${deployment.url}/api/storage/${storageId}`)).status).toBe(400);
 	});
+
+	test('a download can be resumed, checked and kept by a browser', async () => {
+		const client = connect();
+		const body = Buffer.from('0123456789');
+		const { url, sha256 } = await upload(client, body);
+		const get = (headers: Record<string, string>, method = 'GET') => fetch(url, { method, headers });
+		const head = await get({}, 'HEAD');
+		expect([head.status, head.headers.get('content-length'), head.headers.get('digest')]).toEqual([
+			200,
+			'10',
+			`sha-256=${sha256.toString('base64')}`
+		]);
+		const etag = head.headers.get('etag') ?? '';
+		expect((await get({ 'if-none-match': etag })).status).toBe(304);
+		expect((await get({ range: 'bytes=3-4', 'if-range': etag })).status).toBe(206);
+		expect((await get({ range: 'bytes=3-4', 'if-range': '"other"' })).status).toBe(200);
+		expect(await (await get({ range: 'bytes=8-' })).text()).toBe('89');
+		expect((await get({ range: 'bytes=0-1,3-4' })).status).toBe(416);
+		expect((await get({ range: 'lines=1-2' })).status).toBe(200);
+	});
+
+	test('an upload is checked against its digest, and its URL expires', async () => {
+		const client = connect();
+		const target = await client.mutation(uploadUrl, {});
+		const post = (digest: string) => fetch(target, { method: 'POST', body: 'abc', headers: { digest } });
+		const right = `sha-256=${createHash('sha256').update('abc').digest('base64')}`;
+		expect((await post(right)).status).toBe(200);
+		const wrong = await post(`sha-256=${Buffer.alloc(32).toString('base64')}`);
+		expect([wrong.status, await wrong.json()]).toEqual([400, expect.objectContaining({ code: 'Sha256Mismatch' })]);
+		expect((await post('md5=abc')).status).toBe(400);
+		const old = uploadUrlFor(Signer.open(dataDir), deployment.url, '', Date.now() - 1);
+		const late = await fetch(old, { method: 'POST', body: 'abc' });
+		expect([late.status, await late.json()]).toEqual([401, expect.objectContaining({ code: 'StorageTokenExpired' })]);
+	});
+
+	test('a file has a row, and goes with it', async () => {
+		const client = connect();
+		const { storageId, url, sha256 } = await upload(client, Buffer.from('to be deleted'));
+		expect(await client.query(fileRow, { id: storageId })).toEqual({
+			_id: storageId,
+			_creationTime: expect.any(Number),
+			sha256: sha256.toString('base64'),
+			size: 13,
+			contentType: 'image/png'
+		});
+		const bytes = path.join(dataDir, 'files', new URL(url).pathname.split('/').at(-1) ?? '');
+		expect(existsSync(bytes)).toBe(true);
+		await client.mutation(removeFile, { id: storageId });
+		expect((await fetch(url)).status).toBe(404);
+		expect(await client.query(fileUrl, { id: storageId })).toBeNull();
+		await vi.waitFor(() => expect(existsSync(bytes)).toBe(false), { timeout: 10_000 });
+		await expect(client.mutation(removeFile, { id: storageId })).rejects.toThrow(`storage id ${storageId} not found`);
+	});
+
+	async function upload(client: ConvexClient, body: Buffer) {
+		const target = await client.mutation(uploadUrl, {});
+		const headers = { 'content-type': 'image/png' };
+		const answer = await fetch(target, { method: 'POST', body: new Uint8Array(body), headers });
+		const { storageId } = z.object({ storageId: z.string() }).parse(await answer.json());
+		const url = (await client.query(fileUrl, { id: storageId })) ?? '';
+		return { storageId, url, sha256: createHash('sha256').update(body).digest() };
+	}
 
 	test('an HTTP action answers on both ports', async () => {
 		for (const base of [deployment.siteUrl, `${deployment.url}/http`]) {

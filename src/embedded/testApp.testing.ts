@@ -72,7 +72,9 @@ const FILES: Readonly<Record<string, string>> = {
 		import { mutationGeneric, queryGeneric } from 'convex/server';
 		import { v } from 'convex/values';
 		export const uploadUrl = mutationGeneric({ args: {}, handler: async ({ storage }) => await storage.generateUploadUrl() });
-		export const url = queryGeneric({ args: { id: v.string() }, handler: async ({ storage }, { id }) => await storage.getUrl(id) });`,
+		export const url = queryGeneric({ args: { id: v.string() }, handler: async ({ storage }, { id }) => await storage.getUrl(id) });
+		export const row = queryGeneric({ args: { id: v.string() }, handler: async ({ db }, { id }) => await db.system.get(id) });
+		export const remove = mutationGeneric({ args: { id: v.string() }, handler: async ({ storage }, { id }) => await storage.delete(id) });`,
 	'convex/http.ts': `
 		import { httpActionGeneric, httpRouter } from 'convex/server';
 		const http = httpRouter();

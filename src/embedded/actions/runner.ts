@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFile } from 'node:fs/promises';
-import { writeFile } from '../files/disk.ts';
+import { filePath, storeBytes } from '../files/disk.ts';
 import { formatLogLine, LogBuffer } from '../engine/console.ts';
 import { failure, faultOf, FunctionRefusal, NestedFault } from '../engine/failure.ts';
 import type { Fault } from '../engine/failure.ts';
@@ -202,18 +202,18 @@ export class ActionRunner {
 			);
 		}
 		const callId = this.#callId();
-		const file = await writeFile(
-			this.#settings.dataDir,
-			new Uint8Array(await blob.arrayBuffer()),
-			blob.type === '' ? null : blob.type
-		);
-		return this.#front.call('storeFile', { callId, file, sha256: typeof expected === 'string' ? expected : null });
+		const file = await storeBytes(this.#settings.dataDir, blob.stream(), {
+			contentType: blob.type === '' ? null : blob.type,
+			sha256: typeof expected === 'string' ? expected : null
+		});
+		return this.#front.call('storeFile', { callId, file });
 	}
 
 	async #getBlob(args: unknown): Promise<Blob | null> {
 		const storageId = new JsonFields(parseJson(JSON.stringify(args)), 'storage.get').text('storageId');
 		const file = await this.#front.call('findFile', { callId: this.#callId(), storageId });
-		return file === null ? null : new Blob([await readFile(file.path)], { type: file.contentType ?? '' });
+		if (file === null) return null;
+		return new Blob([await readFile(filePath(this.#settings.dataDir, file))], { type: file.contentType ?? '' });
 	}
 }
 

@@ -72,7 +72,7 @@ async function plainSyscall(
 			return identityJson(context.identity);
 		case '1.0/storageGetUrl': {
 			const file = await backend.file(args.text('storageId'));
-			return JSON.stringify(file === null ? null : fileUrl(backend.cloudUrl, file));
+			return JSON.stringify(file === null ? null : fileUrl(backend.cloudUrl, '', file));
 		}
 		case '1.0/storageGetMetadata': {
 			const file = await backend.file(args.text('storageId'));

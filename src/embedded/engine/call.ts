@@ -21,7 +21,7 @@ export interface Request {
 	scheduled: number;
 	rowsRead: number;
 	bytesRead: number;
-	/** Files to remove from disk once the transaction has committed. */
+	/** Names of files to remove from disk once the transaction has committed. */
 	readonly removedFiles: string[];
 }
 

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { ActionDied, ActionsHost } from '../actions/host.ts';
 import { actionSyscall } from '../actions/syscalls.ts';
 import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
-import { digestMatches } from '../files/disk.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
 import { failure } from './failure.ts';
 import type { Limits } from './limits.ts';
@@ -21,8 +19,7 @@ import type {
 	QueryRequest,
 	QueryResult,
 	QuerySetResult,
-	SessionRequest,
-	StoredFile
+	SessionRequest
 } from './types.ts';
 
 /** Runs functions of every kind in the process that is theirs, and reports each as it ends. */
@@ -60,14 +57,14 @@ export class Calls {
 				return id;
 			},
 			cancelJob: (id) => notices.commit(engine.call('cancelJob', { id })),
-			file: (storageId) => engine.call('file', storageId),
-			deleteFile: (storageId) => notices.commit(engine.call('deleteFile', storageId)),
-			uploadUrl: () => engine.call('uploadUrl', null)
+			file: (storageId) => engine.call('file', { component: '', storageId }),
+			deleteFile: (storageId) => notices.commit(engine.call('deleteFile', { component: '', storageId })),
+			uploadUrl: () => engine.call('uploadUrl', { component: '' })
 		};
 		this.actions = new ActionsHost(settings, limits, deployment, {
 			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#context(callId), op, args),
-			storeFile: ({ file, sha256 }) => this.#storeFile(file, sha256),
-			findFile: ({ storageId }) => engine.call('file', storageId)
+			storeFile: ({ file }) => notices.commit(engine.call('registerFile', { component: '', file })),
+			findFile: ({ storageId }) => engine.call('file', { component: '', storageId })
 		});
 	}
 
@@ -252,14 +249,6 @@ export class Calls {
 		const context = this.#contexts.get(callId);
 		if (context === undefined) throw new Error('The action has ended. Await every promise before returning.');
 		return context;
-	}
-
-	async #storeFile(file: StoredFile, sha256: string | null): Promise<string> {
-		if (sha256 !== null && !digestMatches(file, sha256)) {
-			await rm(file.path, { force: true });
-			throw new Error(`The sha256 given does not match the file's: expected ${sha256}, got ${file.sha256}`);
-		}
-		return this.#notices.commit(this.#engine.call('registerFile', file));
 	}
 }
 

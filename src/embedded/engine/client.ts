@@ -133,8 +133,8 @@ export async function createEngine({
 
 		tableNames: (componentPath) => supervisor.call('tableNames', componentPath),
 		tableData: (request) => supervisor.call('tableData', request),
-		registerFile: (file) => commit(supervisor.call('registerFile', file)),
-		file: (storageId) => supervisor.call('file', storageId),
+		registerFile: (request) => commit(supervisor.call('registerFile', request)),
+		fileByUuid: (component, uuid) => supervisor.call('fileByUuid', { component, uuid }),
 
 		async close() {
 			scheduler.stop();

@@ -1,5 +1,4 @@
 import { freshSeed, seededRandom } from './random.ts';
-import { rmSync } from 'node:fs';
 import type { SqliteStore } from '../store/store.ts';
 import type { StoreTransaction } from '../store/transaction.ts';
 import { SubscriptionIndex } from '../store/subscriptions.ts';
@@ -13,6 +12,7 @@ import type { Fault } from './failure.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { MutationRun, QueryRun, Trace } from './protocol.ts';
 import type { Runner } from './runner.ts';
+import type { Removals } from '../files/removals.ts';
 import type { Sessions } from './sessions.ts';
 import type { CommitNotice, FunctionCall, Outcome, QueryRequest, SessionRequest } from './types.ts';
 
@@ -31,12 +31,14 @@ export class Executor {
 	readonly #store: SqliteStore;
 	readonly #runner: Runner;
 	readonly #sessions: Sessions;
+	readonly #removals: Removals;
 	readonly #subscriptions = new SubscriptionIndex();
 
-	constructor(store: SqliteStore, runner: Runner, sessions: Sessions) {
+	constructor(store: SqliteStore, runner: Runner, sessions: Sessions, removals: Removals) {
 		this.#store = store;
 		this.#runner = runner;
 		this.#sessions = sessions;
+		this.#removals = removals;
 	}
 
 	async query(query: QueryRequest): Promise<QueryRun> {
@@ -103,7 +105,7 @@ export class Executor {
 				);
 			extras.settle?.(tx);
 			const writes = tx.commit();
-			for (const path of request.removedFiles) rmSync(path, { force: true });
+			this.#removals.add(request.removedFiles);
 			return {
 				path: mutation.path,
 				result: { outcome, ts: writes.ts },

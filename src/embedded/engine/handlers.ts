@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs';
 import { Files } from '../files/files.ts';
-import { uploadAllowed, uploadToken } from '../files/tokens.ts';
+import { Removals } from '../files/removals.ts';
+import { uploadUrl } from '../files/tokens.ts';
 import { CronTable } from '../scheduler/crons.ts';
 import { Jobs } from '../scheduler/jobs.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
@@ -41,7 +41,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 	const signer = Signer.open(settings.dataDir);
 	let deployment = loadDeployment(store.database);
 	const runner = new Runner(store, settings, { settings, signer, jobs, files }, deployment);
-	const executor = new Executor(store, runner, sessions);
+	const removals = new Removals(settings.dataDir, store.database, files);
+	const executor = new Executor(store, runner, sessions, removals);
 
 	const reload = (): void => {
 		deployment = loadDeployment(store.database);
@@ -53,7 +54,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 	};
 
 	return {
-		files,
+		removals,
 
 		boot: () => ({ latestTs: store.latestTs, deployment }),
 
@@ -183,6 +184,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 
 		maintain() {
 			const now = Date.now();
+			removals.sweep();
 			return executor.write((tx) => {
 				sessions.prune(now - DEFAULT_LIMITS.sessionRetention);
 				return jobs.prune(tx, now - DEFAULT_LIMITS.jobRetention, PRUNE_BATCH);
@@ -237,21 +239,21 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			};
 		},
 
-		registerFile: (file: Parameters<EngineMethods['registerFile']>[0]) =>
-			executor.write((tx) => files.insert(tx, '', file, Date.now())),
+		registerFile: ({ component, file }: Parameters<EngineMethods['registerFile']>[0]) =>
+			executor.write((tx) => files.insert(tx, component, file, Date.now())),
 
-		file: (storageId: string) => files.get(storageId),
+		file: ({ component, storageId }: Parameters<EngineMethods['file']>[0]) => files.get(component, storageId),
 
-		deleteFile(storageId: string) {
-			const deleted = executor.write((tx) => files.remove(tx, '', storageId));
-			if (deleted.value !== null) rmSync(deleted.value, { force: true });
-			return { value: deleted.value !== null, notice: deleted.notice };
+		fileByUuid: ({ component, uuid }: Parameters<EngineMethods['fileByUuid']>[0]) => files.byUuid(component, uuid),
+
+		deleteFile({ component, storageId }: Parameters<EngineMethods['deleteFile']>[0]) {
+			const { value: name, notice } = executor.write((tx) => files.remove(tx, component, storageId));
+			if (name !== null) removals.add([name]);
+			return { value: name !== null, notice };
 		},
 
-		uploadUrl: () =>
-			`${settings.cloudUrl}/api/storage/upload?token=${uploadToken(signer, Date.now() + DEFAULT_LIMITS.uploadUrlLifetime)}`,
-
-		uploadAllowed: (token: string) => uploadAllowed(signer, token, Date.now())
+		uploadUrl: ({ component }: { readonly component: string }) =>
+			uploadUrl(signer, settings.cloudUrl, component, Date.now() + DEFAULT_LIMITS.uploadUrlLifetime)
 	};
 }
 

@@ -128,10 +128,11 @@ describe('actions', () => {
 			size: 5,
 			contentType: 'text/plain'
 		});
-		expect(await corpus.engine.file(stored.id)).toMatchObject({ size: 5 });
+		const uuid = new URL(String(stored.url)).pathname.split('/').at(-1) ?? '';
+		expect(await corpus.engine.fileByUuid('', uuid)).toMatchObject({ size: 5, storageId: stored.id });
 		await corpus.mutation('files:remove', { id: stored.id });
 		expect(await corpus.query('files:url', { id: stored.id })).toBeNull();
-		expect(await corpus.engine.file(stored.id)).toBeNull();
+		expect(await corpus.engine.fileByUuid('', uuid)).toBeNull();
 	});
 });
 

@@ -1,7 +1,6 @@
 /** The engine process: holds the store and runs queries and mutations, one at a time. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { sweepFiles } from '../files/disk.ts';
 import { serveSerially } from './rpc.ts';
 import type { EngineMethods } from './protocol.ts';
 import { engineHandlers } from './handlers.ts';
@@ -31,7 +30,7 @@ async function open(settings: EngineSettings) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
 	store = await openStore(join(settings.dataDir, 'data.sqlite'), settings.durability === 'full' ? 'FULL' : 'NORMAL');
 	const handlers = engineHandlers(store, settings);
-	sweepFiles(settings.dataDir, handlers.files.paths());
+	handlers.removals.sweep();
 	return handlers;
 }
 
@@ -74,11 +73,11 @@ serveSerially<EngineMethods>({
 	deployment: () => ready().deployment(),
 	tableNames: (component) => ready().tableNames(component),
 	tableData: (params) => ready().tableData(params),
-	registerFile: (file) => ready().registerFile(file),
-	file: (storageId) => ready().file(storageId),
-	deleteFile: (storageId) => ready().deleteFile(storageId),
-	uploadUrl: () => ready().uploadUrl(),
-	uploadAllowed: (token) => ready().uploadAllowed(token),
+	registerFile: (params) => ready().registerFile(params),
+	file: (params) => ready().file(params),
+	fileByUuid: (params) => ready().fileByUuid(params),
+	deleteFile: (params) => ready().deleteFile(params),
+	uploadUrl: (params) => ready().uploadUrl(params),
 	close() {
 		store?.close();
 		store = null;

@@ -1,3 +1,4 @@
+import type { NewFile } from '../files/disk.ts';
 import type { Job, JobEnd } from '../scheduler/jobs.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
@@ -139,11 +140,11 @@ export type EngineMethods = {
 		readonly numItems: number;
 		readonly cursor: string | null;
 	}): TablePage;
-	registerFile(file: StoredFile): Committed<string>;
-	file(storageId: string): StoredFile | null;
-	deleteFile(storageId: string): Committed<boolean>;
-	uploadUrl(params: null): string;
-	uploadAllowed(token: string): boolean;
+	registerFile(params: { readonly component: string; readonly file: NewFile }): Committed<string>;
+	file(params: { readonly component: string; readonly storageId: string }): StoredFile | null;
+	fileByUuid(params: { readonly component: string; readonly uuid: string }): StoredFile | null;
+	deleteFile(params: { readonly component: string; readonly storageId: string }): Committed<boolean>;
+	uploadUrl(params: { readonly component: string }): string;
 	close(params: null): null;
 };
 
@@ -187,7 +188,7 @@ export interface HttpRun {
 /** What an action asks of the front while it runs. */
 export type FrontMethods = {
 	syscall(params: { readonly callId: number; readonly op: string; readonly args: string }): SyscallAnswer;
-	storeFile(params: { readonly callId: number; readonly file: StoredFile; readonly sha256: string | null }): string;
+	storeFile(params: { readonly callId: number; readonly file: NewFile }): string;
 	findFile(params: { readonly callId: number; readonly storageId: string }): StoredFile | null;
 };
 

@@ -167,11 +167,14 @@ export interface EnvironmentVariable {
 
 export interface StoredFile {
 	readonly storageId: string;
+	/** Stands in the file's URL, and cannot be guessed. */
+	readonly uuid: string;
+	/** Hexadecimal. */
 	readonly sha256: string;
 	readonly size: number;
 	readonly contentType: string | null;
-	/** Absolute path of the bytes. */
-	readonly path: string;
+	/** Of the bytes, in the folder of files. */
+	readonly name: string;
 }
 
 /**
@@ -216,8 +219,8 @@ export interface Engine {
 	}): Promise<{ readonly page: string; readonly isDone: boolean; readonly continueCursor: string }>;
 
 	/** Files: the front streams bytes, the engine keeps the rows. */
-	registerFile(file: StoredFile): Promise<string>;
-	file(storageId: string): Promise<StoredFile | null>;
+	registerFile(request: { readonly component: string; readonly file: Omit<StoredFile, 'storageId'> }): Promise<string>;
+	fileByUuid(component: string, uuid: string): Promise<StoredFile | null>;
 
 	close(): Promise<void>;
 }

@@ -9,28 +9,97 @@ export function filesDirectory(dataDir: string): string {
 	return join(dataDir, 'files');
 }
 
+/** Where the bytes of one file lie. */
+export function filePath(dataDir: string, { name }: Pick<StoredFile, 'name'>): string {
+	return join(filesDirectory(dataDir), name);
+}
+
+/** Bytes on disk that have no row yet. */
+export type NewFile = Omit<StoredFile, 'storageId'>;
+
+/** The bytes could not be kept: `message` says why, for the person who sent them. Nothing of them is left. */
+export class FileRefusal extends Error {
+	override readonly name = 'FileRefusal';
+	readonly kind: 'tooLarge' | 'diskFull' | 'wrongDigest';
+
+	constructor(kind: FileRefusal['kind'], message: string) {
+		super(message);
+		this.kind = kind;
+	}
+}
+
+export interface FileExpectations {
+	readonly contentType: string | null;
+	/** Base64 or hexadecimal; null accepts anything. */
+	readonly sha256?: string | null;
+	readonly maxBytes?: number;
+}
+
 /**
- * Writes bytes so that a crash leaves either the whole file or nothing that counts: a temporary file, synced, renamed.
- * The row is written afterwards by the engine; a file without a row is removed by `sweepFiles`.
+ * Streams bytes to a file, so that a crash leaves either the whole file or nothing that counts: a temporary file, synced,
+ * renamed, the folder synced. The row is written afterwards by the engine; a file without a row is removed by `sweepFiles`.
+ * Throws a FileRefusal.
  */
-export async function writeFile(dataDir: string, bytes: Uint8Array, contentType: string | null): Promise<StoredFile> {
+export async function storeBytes(
+	dataDir: string,
+	source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+	{ contentType, sha256 = null, maxBytes = Infinity }: FileExpectations
+): Promise<NewFile> {
 	const directory = filesDirectory(dataDir);
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
-	const storageId = randomUUID();
-	const path = join(directory, storageId);
+	const name = randomUUID();
+	const path = join(directory, name);
 	const temporary = `${path}.part`;
-	const file = await open(temporary, 'wx', 0o600);
+	const hasher = createHash('sha256');
+	let size = 0;
 	try {
-		await file.writeFile(bytes);
-		await file.sync();
+		const file = await open(temporary, 'wx', 0o600);
+		try {
+			for await (const chunk of source) {
+				size += chunk.length;
+				if (size > maxBytes) throw tooLarge(maxBytes);
+				hasher.update(chunk);
+				await file.writeFile(chunk);
+			}
+			await file.sync();
+		} finally {
+			await file.close();
+		}
+		const digest = hasher.digest();
+		if (sha256 !== null && sha256 !== digest.toString('hex') && sha256 !== digest.toString('base64')) {
+			throw new FileRefusal(
+				'wrongDigest',
+				`Sha256 mismatch. Expected: ${sha256} Actual: ${digest.toString(sha256.length === 64 ? 'hex' : 'base64')}`
+			);
+		}
+		await rename(temporary, path);
+		await syncFolder(directory);
+		return { uuid: name, name, sha256: digest.toString('hex'), size, contentType };
 	} catch (error) {
 		await rm(temporary, { force: true });
-		throw error;
-	} finally {
-		await file.close();
+		throw isDiskFull(error)
+			? new FileRefusal('diskFull', 'The disk of the deployment is full. Nothing of this file was stored.')
+			: error;
 	}
-	await rename(temporary, path);
-	return { storageId, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, contentType, path };
+}
+
+/** Refuses a file by its announced size. */
+export function tooLarge(maxBytes: number): FileRefusal {
+	return new FileRefusal('tooLarge', `A file may have at most ${maxBytes / 1024 ** 3} GiB.`);
+}
+
+function isDiskFull(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+/** Makes a rename last over a power cut. */
+async function syncFolder(directory: string): Promise<void> {
+	const folder = await open(directory, 'r');
+	try {
+		await folder.sync();
+	} finally {
+		await folder.close();
+	}
 }
 
 /** Younger files may belong to an upload that is under way. */
@@ -42,11 +111,6 @@ export function sweepFiles(dataDir: string, known: ReadonlySet<string>): void {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	for (const name of readdirSync(directory)) {
 		const path = join(directory, name);
-		if (!known.has(path) && Date.now() - statSync(path).mtimeMs > UPLOAD_GRACE) rmSync(path, { force: true });
+		if (!known.has(name) && Date.now() - statSync(path).mtimeMs > UPLOAD_GRACE) rmSync(path, { force: true });
 	}
-}
-
-/** Whether the given digest (hex or base64) is the file's. */
-export function digestMatches(file: StoredFile, digest: string): boolean {
-	return digest === file.sha256 || digest === Buffer.from(file.sha256, 'hex').toString('base64');
 }

@@ -1,8 +1,10 @@
 import type { StoredFile } from '../engine/types.ts';
 import type { Database } from '../store/database.ts';
 import type { StoreTransaction } from '../store/transaction.ts';
+import type { NewFile } from './disk.ts';
 
 const TABLE = '_storage';
+const COLUMNS = 'id, uuid, sha256, size, content_type, path';
 
 /** Rows of stored files, each with its document in `_storage`, whose id is the storage id. */
 export class Files {
@@ -13,51 +15,77 @@ export class Files {
 	}
 
 	/** Records bytes that are on disk. Returns the storage id. */
-	insert(tx: StoreTransaction, component: string, file: Omit<StoredFile, 'storageId'>, now: number): string {
-		const { sha256, size, contentType, path } = file;
-		const id = tx.systemInsert(component, TABLE, { sha256, size, ...(contentType === null ? {} : { contentType }) });
+	insert(tx: StoreTransaction, component: string, file: NewFile, now: number): string {
+		const id = tx.systemInsert(component, TABLE, storageFields(file));
+		this.addRow(component, { ...file, storageId: id }, now);
+		return id;
+	}
+
+	/** The row alone, of a file whose document is there. */
+	addRow(component: string, { storageId, uuid, sha256, size, contentType, name }: StoredFile, now: number): void {
 		this.#database.run(
-			'INSERT INTO files (id, component, sha256, size, content_type, path, created) VALUES (?, ?, ?, ?, ?, ?, ?)',
-			id,
+			'INSERT INTO files (id, component, sha256, size, content_type, path, created, uuid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+			storageId,
 			component,
 			sha256,
 			size,
 			contentType,
-			path,
-			Math.floor(now)
+			name,
+			Math.floor(now),
+			uuid
 		);
-		return id;
 	}
 
-	/** The file, or null. A transaction that asks is invalidated when the file is removed. */
-	get(storageId: string, tx?: StoreTransaction): StoredFile | null {
-		const row = this.#database.row(
-			'SELECT id, component, sha256, size, content_type, path FROM files WHERE id = ?',
-			storageId
-		);
-		if (tx !== undefined && tx.normalizeId(row === null ? '' : String(row[1]), TABLE, storageId) !== null)
-			tx.get('', storageId);
+	/** The file of a component, or null. A transaction that asks is invalidated when the file comes or goes. */
+	get(component: string, storageId: string, tx?: StoreTransaction): StoredFile | null {
+		if (tx !== undefined && tx.normalizeId(component, TABLE, storageId) !== null) tx.get(component, storageId);
+		return this.#find('id', component, storageId);
+	}
+
+	/** The file whose URL ends with this. */
+	byUuid(component: string, uuid: string): StoredFile | null {
+		return this.#find('uuid', component, uuid);
+	}
+
+	/** Removes the row and returns the name of the bytes, which go once the transaction has committed. */
+	remove(tx: StoreTransaction, component: string, storageId: string): string | null {
+		const file = this.get(component, storageId);
+		if (file === null) return null;
+		this.#database.run('DELETE FROM files WHERE component = ? AND id = ?', component, storageId);
+		tx.systemRemove(component, storageId);
+		return file.name;
+	}
+
+	/** Removes the rows of a component, whose documents go otherwise. Returns the names of the bytes. */
+	removeRows(component: string): string[] {
+		const names = this.#database.rows('SELECT path FROM files WHERE component = ?', component);
+		this.#database.run('DELETE FROM files WHERE component = ?', component);
+		return names.map(([name]) => String(name));
+	}
+
+	/** Names of the bytes of every file. */
+	names(): Set<string> {
+		return new Set(this.#database.rows('SELECT path FROM files').map(([name]) => String(name)));
+	}
+
+	#find(column: 'id' | 'uuid', component: string, value: string): StoredFile | null {
+		const sql = `SELECT ${COLUMNS} FROM files WHERE ${column} = ? AND component = ?`;
+		const row = this.#database.row(sql, value, component);
 		if (row === null) return null;
-		const [id, , sha256, size, contentType, path] = row;
+		const [id, uuid, sha256, size, contentType, name] = row;
 		return {
 			storageId: String(id),
+			uuid: String(uuid),
 			sha256: String(sha256),
 			size: Number(size),
 			contentType: contentType === null || contentType === undefined ? null : String(contentType),
-			path: String(path)
+			name: String(name)
 		};
 	}
+}
 
-	/** Removes the row and returns the path of the bytes, which go once the transaction has committed. */
-	remove(tx: StoreTransaction, component: string, storageId: string): string | null {
-		const file = this.get(storageId);
-		if (file === null) return null;
-		this.#database.run('DELETE FROM files WHERE id = ?', storageId);
-		tx.systemRemove(component, storageId);
-		return file.path;
-	}
-
-	paths(): Set<string> {
-		return new Set(this.#database.rows('SELECT path FROM files').map(([path]) => String(path)));
-	}
+/** What the document of a file says. */
+export function storageFields({ sha256, size, contentType }: NewFile) {
+	const base64 = Buffer.from(sha256, 'hex').toString('base64');
+	return { sha256: base64, size, ...(contentType === null ? {} : { contentType }) };
 }

@@ -21,8 +21,7 @@ export interface Deployment {
 	readonly signer: Signer;
 	readonly cloudUrl: string;
 	readonly siteUrl: string;
-	/** Where the bytes of stored files lie; what has no row there is removed at the next start. */
-	readonly filesDir: string;
+	readonly dataDir: string;
 }
 
 export interface Exchange {

@@ -153,12 +153,12 @@ describe('the administration', () => {
 	test('a fault inside is reported, and not shown', async () => {
 		const broken = await startTestServer();
 		await broken.engine.close();
-		const response = await fetch(`${broken.url}/api/storage/x`);
+		const response = await fetch(`${broken.url}/api/storage/01234567-89ab-4def-8123-456789abcdef`);
 		expect([response.status, await response.json()]).toEqual([
 			500,
 			expect.objectContaining({ code: 'InternalServerError', message: expect.not.stringContaining('closed') })
 		]);
-		expect(broken.reports).toEqual(['GET /api/storage/x: the engine is closed']);
+		expect(broken.reports).toEqual(['GET /api/storage/01234567-89ab-4def-8123-456789abcdef: the engine is closed']);
 		await broken.close();
 	});
 });

@@ -1,53 +1,70 @@
-/** Stored files: uploads with a token from `storage.generateUploadUrl()`, and downloads by id. */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+/** Stored files: uploads with a token from `storage.generateUploadUrl()`, and downloads by the URL of `storage.getUrl()`. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { StoredFile } from '../engine/types.ts';
-import { uploadAllowed } from '../files/tokens.ts';
+import { filePath, FileRefusal, storeBytes, tooLarge } from '../files/disk.ts';
+import { readUploadToken } from '../files/tokens.ts';
 import { sendJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { RequestFailure } from './failure.ts';
 
-const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+const MAX_FILE_BYTES = 16 * 1024 ** 3;
 /** Files never change, so that a browser may keep them. */
 const CACHE_S = 30 * 24 * 3600;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const REFUSALS = {
+	tooLarge: { status: 413, code: 'FileTooLarge' },
+	diskFull: { status: 507, code: 'DiskFull' },
+	wrongDigest: { status: 400, code: 'Sha256Mismatch' }
+} as const;
 
 /** Streams the body to disk and registers it; answers `{storageId}`. */
 export async function uploadFile(exchange: Exchange): Promise<void> {
 	const { request, deployment, url } = exchange;
-	if (!uploadAllowed(deployment.signer, url.searchParams.get('token') ?? '', Date.now())) {
-		throw new RequestFailure(401, 'InvalidUploadToken', 'The upload URL is not valid, or has expired.');
-	}
-	const storageId = randomUUID();
-	const destination = path.join(deployment.filesDir, storageId);
-	const temporary = `${destination}.part`;
+	const permission = readUploadToken(deployment.signer, url.searchParams.get('token') ?? '', Date.now());
+	if (permission === 'invalid')
+		throw new RequestFailure(401, 'StorageTokenInvalid', 'The upload URL is not one of this deployment.');
+	if (permission === 'expired')
+		throw new RequestFailure(401, 'StorageTokenExpired', 'The upload URL has expired. Generate a new one.');
+	const sha256 = expectedDigest(request);
+	const contentType = request.headers['content-type'] ?? null;
+	const file = await receive(request, { contentType, sha256, maxBytes: MAX_FILE_BYTES });
 	try {
-		const { size, digest } = await receive(request, temporary);
-		checkDigest(request, digest);
-		await rename(temporary, destination);
-		const contentType = request.headers['content-type'] ?? null;
-		const file: StoredFile = { storageId, sha256: digest.toString('hex'), size, contentType, path: destination };
-		sendJson(exchange, JSON.stringify({ storageId: await deployment.engine.registerFile(file) }));
+		const { component } = permission;
+		sendJson(exchange, JSON.stringify({ storageId: await deployment.engine.registerFile({ file, component }) }));
 	} catch (error) {
-		await Promise.all([rm(temporary, { force: true }), rm(destination, { force: true })]);
+		await rm(filePath(deployment.dataDir, file), { force: true });
 		throw error;
+	}
+
+	async function receive(...[body, expected]: [IncomingMessage, Parameters<typeof storeBytes>[2]]) {
+		try {
+			if (Number(body.headers['content-length'] ?? 0) > MAX_FILE_BYTES) throw tooLarge(MAX_FILE_BYTES);
+			return await storeBytes(deployment.dataDir, body, expected);
+		} catch (error) {
+			if (!(error instanceof FileRefusal)) throw error;
+			const { status, code } = REFUSALS[error.kind];
+			throw new RequestFailure(status, code, error.message);
+		}
 	}
 }
 
 /** Sends a stored file, or the part that a Range header asks for. */
 export async function downloadFile({ request, response, url, deployment }: Exchange): Promise<void> {
-	const id = decodeURIComponent(url.pathname.slice('/api/storage/'.length));
-	const file = await deployment.engine.file(id);
-	if (!file) throw new RequestFailure(404, 'FileNotFound', 'There is no file with this id.');
-	const range = parseRange(request.headers.range, file.size);
-	if (range === 'unsatisfiable') {
-		response.writeHead(416, { 'content-range': `bytes */${file.size}`, 'content-length': 0 }).end();
-		return;
+	const uuid = url.pathname.slice('/api/storage/'.length);
+	if (!UUID.test(uuid)) {
+		throw new RequestFailure(
+			400,
+			'InvalidStoragePath',
+			`Invalid storage path: "${uuid}". Please use \`storage.getUrl(storageId)\` to generate a valid URL to retrieve files.`
+		);
 	}
-	const { start, end } = range ?? { start: 0, end: file.size - 1 };
+	const file = await deployment.engine.fileByUuid(url.searchParams.get('component') ?? '', uuid.toLowerCase());
+	if (!file) throw new RequestFailure(404, 'FileNotFound', `File ${uuid} not found`);
+	const etag = `"${file.sha256}"`;
+	response.setHeader('etag', etag);
 	response.setHeader('accept-ranges', 'bytes');
 	response.setHeader('cache-control', `private, max-age=${CACHE_S}`);
 	response.setHeader('x-content-type-options', 'nosniff');
@@ -56,42 +73,40 @@ export async function downloadFile({ request, response, url, deployment }: Excha
 		'content-security-policy',
 		"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'"
 	);
-	if (file.contentType !== null) response.setHeader('content-type', file.contentType);
-	if (range) response.setHeader('content-range', `bytes ${start}-${end}/${file.size}`);
-	else response.setHeader('digest', `sha-256=${Buffer.from(file.sha256, 'hex').toString('base64')}`);
-	response.writeHead(range ? 206 : 200, { 'content-length': end - start + 1 });
-	if (request.method === 'HEAD' || file.size === 0) response.end();
-	else await pipeline(createReadStream(file.path, { start, end }), response);
-}
-
-async function receive(request: IncomingMessage, destination: string): Promise<{ size: number; digest: Buffer }> {
-	if (Number(request.headers['content-length'] ?? 0) > MAX_FILE_BYTES) throw tooLarge();
-	const hasher = createHash('sha256');
-	let size = 0;
-	async function* measured(source: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
-		for await (const chunk of source) {
-			if (!Buffer.isBuffer(chunk)) throw new TypeError('A body is read as bytes.');
-			size += chunk.length;
-			if (size > MAX_FILE_BYTES) throw tooLarge();
-			hasher.update(chunk);
-			yield chunk;
-		}
+	if (request.headers['if-none-match']?.includes(etag)) {
+		response.writeHead(304).end();
+		return;
 	}
-	await pipeline(request, measured, createWriteStream(destination, { flags: 'wx', mode: 0o600, flush: true }));
-	return { size, digest: hasher.digest() };
+	const ifRange = request.headers['if-range'];
+	const range = ifRange === undefined || ifRange === etag ? parseRange(request.headers.range, file.size) : null;
+	if (range === 'unsatisfiable') {
+		response.writeHead(416, { 'content-range': `bytes */${file.size}`, 'content-length': 0 }).end();
+		return;
+	}
+	await send(file, range);
+
+	async function send({ size, sha256, contentType }: StoredFile, part: Exclude<typeof range, 'unsatisfiable'>) {
+		const { start, end } = part ?? { start: 0, end: size - 1 };
+		if (contentType !== null) response.setHeader('content-type', contentType);
+		if (part) response.setHeader('content-range', `bytes ${start}-${end}/${size}`);
+		else response.setHeader('digest', `sha-256=${Buffer.from(sha256, 'hex').toString('base64')}`);
+		response.writeHead(part ? 206 : 200, { 'content-length': end - start + 1 });
+		if (request.method === 'HEAD' || size === 0) response.end();
+		else if (file) await pipeline(createReadStream(filePath(deployment.dataDir, file), { start, end }), response);
+	}
 }
 
-/** `Digest: sha-256=<base64>`, when the client sent one. */
-function checkDigest(request: IncomingMessage, digest: Buffer): void {
+/** The base64 digest of `Digest: sha-256=<base64>`; null when the client sent none. */
+function expectedDigest(request: IncomingMessage): string | null {
 	const header = request.headers.digest;
-	if (typeof header !== 'string') return;
-	const expected = /^sha-256=(.+)$/i.exec(header)?.[1];
-	if (expected === undefined || !Buffer.from(expected, 'base64').equals(digest)) {
-		throw new RequestFailure(400, 'BadDigest', 'The file does not have the digest that its Digest header promises.');
-	}
+	if (header === undefined) return null;
+	const base64 = typeof header === 'string' ? /^sha-256=(.+)$/i.exec(header)?.[1] : undefined;
+	if (base64 === undefined || Buffer.from(base64, 'base64').length !== 32)
+		throw new RequestFailure(400, 'BadHeader', 'Bad header for digest: it is not sha-256=<base64>.');
+	return Buffer.from(base64, 'base64').toString('base64');
 }
 
-/** One range of bytes, both ends included; null when the whole file is to be sent. */
+/** One range of bytes, both ends included; null when the whole file is to be sent. Several ranges are not served. */
 export function parseRange(
 	header: string | undefined,
 	size: number
@@ -107,8 +122,4 @@ export function parseRange(
 	const start = Number(first);
 	const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
 	return start >= size || start > end ? 'unsatisfiable' : { start, end };
-}
-
-function tooLarge(): RequestFailure {
-	return new RequestFailure(413, 'FileTooLarge', 'A file may have at most 1 GiB.');
 }

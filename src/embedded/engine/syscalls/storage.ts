@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { digestMatches, writeFile } from '../../files/disk.ts';
-import { uploadToken } from '../../files/tokens.ts';
+import { filePath, FileRefusal, storeBytes } from '../../files/disk.ts';
+import { uploadUrl } from '../../files/tokens.ts';
 import type { StoredFile } from '../types.ts';
 import { DeveloperError } from '../../values/errors.ts';
 import type { Call } from '../call.ts';
@@ -11,12 +11,13 @@ import { writer } from './writes.ts';
 
 export function storageGetUrl(call: Call, args: JsonFields, services: Services): string {
 	const file = find(call, args, services);
-	return JSON.stringify(file === null ? null : fileUrl(services.settings.cloudUrl, file));
+	return JSON.stringify(file === null ? null : fileUrl(services.settings.cloudUrl, call.component, file));
 }
 
-/** Where a stored file can be fetched. The id names 8 random bytes, so the URL cannot be guessed. */
-export function fileUrl(cloudUrl: string, file: StoredFile): string {
-	return `${cloudUrl}/api/storage/${file.storageId}`;
+/** Where a stored file can be fetched while it exists. */
+export function fileUrl(cloudUrl: string, component: string, { uuid }: StoredFile): string {
+	const query = component === '' ? '' : `?component=${encodeURIComponent(component)}`;
+	return `${cloudUrl}/api/storage/${uuid}${query}`;
 }
 
 export function storageGetMetadata(call: Call, args: JsonFields, services: Services): string {
@@ -26,42 +27,42 @@ export function storageGetMetadata(call: Call, args: JsonFields, services: Servi
 	return JSON.stringify({ storageId, sha256, size, contentType });
 }
 
-export function storageGenerateUploadUrl(_call: Call, _args: JsonFields, services: Services): string {
-	const token = uploadToken(services.signer, Date.now() + DEFAULT_LIMITS.uploadUrlLifetime);
-	return JSON.stringify(`${services.settings.cloudUrl}/api/storage/upload?token=${token}`);
+export function storageGenerateUploadUrl(call: Call, _args: JsonFields, services: Services): string {
+	const expires = Date.now() + DEFAULT_LIMITS.uploadUrlLifetime;
+	return JSON.stringify(uploadUrl(services.signer, services.settings.cloudUrl, call.component, expires));
 }
 
 export function storageDelete(call: Call, args: JsonFields, services: Services): string {
 	const storageId = args.text('storageId');
-	const path = services.files.remove(writer(call), call.component, storageId);
-	if (path === null) throw new DeveloperError('DocumentNotFound', `storage id ${storageId} not found`);
-	call.request.removedFiles.push(path);
+	const name = services.files.remove(writer(call), call.component, storageId);
+	if (name === null) throw new DeveloperError('DocumentNotFound', `storage id ${storageId} not found`);
+	call.request.removedFiles.push(name);
 	return 'null';
 }
 
 /** `ctx.storage.store` of mutations: the bytes arrive as base64. */
 export async function storageStore(call: Call, args: JsonFields, services: Services): Promise<string> {
 	const bytes = Buffer.from(args.text('blob'), 'base64');
-	const file = await writeFile(services.settings.dataDir, bytes, args.optionalText('contentType') || null);
-	checkDigest(file, args.optionalText('sha256'));
-	return JSON.stringify(services.files.insert(writer(call), call.component, file, call.request.now));
+	const contentType = args.optionalText('contentType') || null;
+	try {
+		const file = await storeBytes(services.settings.dataDir, [bytes], {
+			contentType,
+			sha256: args.optionalText('sha256')
+		});
+		return JSON.stringify(services.files.insert(writer(call), call.component, file, call.request.now));
+	} catch (error) {
+		if (error instanceof FileRefusal) throw new DeveloperError('InvalidValue', error.message);
+		throw error;
+	}
 }
 
 export function storageGet(call: Call, args: JsonFields, services: Services): string {
 	const file = find(call, args, services);
 	if (file === null) return 'null';
-	return JSON.stringify({ blob: readFileSync(file.path).toString('base64'), contentType: file.contentType });
-}
-
-function checkDigest(file: StoredFile, digest: string | null): void {
-	if (digest !== null && !digestMatches(file, digest)) {
-		throw new DeveloperError(
-			'InvalidValue',
-			`The sha256 given does not match the file's: expected ${digest}, got ${file.sha256}`
-		);
-	}
+	const blob = readFileSync(filePath(services.settings.dataDir, file)).toString('base64');
+	return JSON.stringify({ blob, contentType: file.contentType });
 }
 
 function find(call: Call, args: JsonFields, services: Services): StoredFile | null {
-	return services.files.get(args.text('storageId'), call.request.transaction);
+	return services.files.get(call.component, args.text('storageId'), call.request.transaction);
 }
