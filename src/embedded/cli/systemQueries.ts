@@ -51,6 +51,10 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 	'cli/queryTable': async ({ engine }, args) => JSON.stringify(`${byTable.parse(args).tableName}@${engine.latestTs()}`),
 	'cli/tableSize': async ({ engine }, args, componentPath) =>
 		String(await countDocuments(engine, componentPath, byTable.parse(args).tableName)),
+	'frontend/getSchemas': async ({ engine }) => {
+		const { schema } = await engine.analysis();
+		return JSON.stringify(schema === null ? {} : { active: JSON.stringify(schema) });
+	},
 	'cli/modules:apiSpec': async ({ engine }) => JSON.stringify(await apiSpec(engine)),
 	'cli/convexUrl:cloudUrl': async ({ cloudUrl }) => JSON.stringify(cloudUrl),
 	/** No component can be mounted here; the app itself is not in this list. */

@@ -10,6 +10,8 @@ import { formatLogLine, LogBuffer } from './console.ts';
 import { failure, faultOf } from './failure.ts';
 import type { Fault } from './failure.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { parseFunctionPath } from './paths.ts';
+import type { FunctionPath } from './paths.ts';
 import type { MutationRun, QueryRun, Trace } from './protocol.ts';
 import type { Runner } from './runner.ts';
 import type { Removals } from '../files/removals.ts';
@@ -48,10 +50,10 @@ export class Executor {
 		let nextJournal: string | null = null;
 		let outcome: Outcome;
 		try {
-			const { path } = resolveFunction(query, 'Query', (name) => this.#runner.find(name));
+			const path = query.source === undefined ? this.#queryPath(query) : parseFunctionPath(query.path);
 			const call = newCall(request, { kind: 'Query', path, component: '', depth: 0, journal: query.journal });
 			try {
-				outcome = succeeded(await this.#runner.run(call, query.args), request.logs);
+				outcome = succeeded(await this.#runner.run(call, query.args, query.source), request.logs);
 			} finally {
 				while (call.nested !== null) await call.nested;
 				call.ended = true;
@@ -67,6 +69,10 @@ export class Executor {
 			result: { outcome, journal: nextJournal, readIdentity: request.readIdentity },
 			trace: trace(request.logs, started, 'Query')
 		};
+	}
+
+	#queryPath(query: QueryRequest): FunctionPath {
+		return resolveFunction(query, 'Query', (name) => this.#runner.find(name)).path;
 	}
 
 	async mutation(mutation: FunctionCall, extras: MutationExtras = {}): Promise<MutationRun> {

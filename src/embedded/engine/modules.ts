@@ -32,7 +32,7 @@ export class ModuleGraph {
 	}
 
 	#resolve(specifier: string, referrer: string): vm.SourceTextModule {
-		if (!specifier.startsWith('.')) {
+		if (!specifier.startsWith('.') && !specifier.startsWith(MODULE_PREFIX)) {
 			throw new Error(
 				`Cannot import "${specifier}" in Convex's default runtime: it is no part of the bundle. A file that needs it starts with "use node".`
 			);

@@ -8,11 +8,13 @@ import { checkArguments, checkReturn } from './checks.ts';
 import { FunctionRefusal, faultOf, NestedFault } from './failure.ts';
 import { JsonFields, parseJson } from './json.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
-import { callMethod } from './modules.ts';
+import { replModules, sourceModule } from './inline.ts';
+import { callMethod, exportOf, hasMark, ModuleGraph } from './modules.ts';
 import { canonicalPath, displayPath } from './paths.ts';
 import type { FunctionPath } from './paths.ts';
 import type { DeploymentState, EngineSettings } from './protocol.ts';
 import { environmentOf, Runtime } from './runtime.ts';
+import { createSandbox } from './sandbox.ts';
 import type { SandboxHost } from './sandbox.ts';
 import { readAddress } from './syscalls/address.ts';
 import type { Services } from './syscalls/services.ts';
@@ -26,6 +28,7 @@ export class Runner {
 	readonly #settings: EngineSettings;
 	/** Says which call some user code belongs to, across every await. */
 	readonly #calls = new AsyncLocalStorage<Call>();
+	#environment: ReadonlyMap<string, string> = new Map();
 	#runtime: Runtime;
 
 	constructor(
@@ -53,11 +56,14 @@ export class Runner {
 		return this.#runtime;
 	}
 
-	/** Runs one function to its end. Returns Convex JSON text; throws what went wrong. */
-	async run(call: Call, args: string): Promise<string> {
-		const checks = this.#runtime.checks(call.path);
+	/**
+	 * Runs one function to its end: a deployed one, or the default export of `source` in a sandbox that is thrown away.
+	 * Returns Convex JSON text; throws what went wrong.
+	 */
+	async run(call: Call, args: string, source?: string): Promise<string> {
+		const checks = source === undefined ? this.#runtime.checks(call.path) : { args: null, returns: null };
 		checkArguments(args, checks);
-		let exported = this.#runtime.export(call.path);
+		let exported = source === undefined ? this.#runtime.export(call.path) : this.#evaluate(call, source);
 		if (exported instanceof Promise) exported = await this.#calls.run(call, () => exported);
 		const method = call.kind === 'Query' ? 'invokeQuery' : 'invokeMutation';
 		const value = await settled(this.#calls.run(call, () => callMethod(exported, method, args)));
@@ -67,6 +73,14 @@ export class Runner {
 		if (typeof value !== 'string') throw new FunctionRefusal(`${displayPath(call.path)} returned no Convex value.`);
 		checkReturn(value, checks);
 		return value;
+	}
+
+	async #evaluate({ path }: Call, source: string): Promise<unknown> {
+		const modules = [...replModules(), sourceModule(path.module, source)];
+		const graph = new ModuleGraph(modules, createSandbox(this.#host(this.#environment)));
+		const exported = exportOf(await graph.load(path.module), path.name);
+		if (hasMark(exported, 'isQuery')) return exported;
+		throw new FunctionRefusal(`${path.module} must export a query by default: export default query({ handler }).`);
 	}
 
 	#end(call: Call): void {
@@ -131,11 +145,8 @@ export class Runner {
 	}
 
 	#load(deployment: DeploymentState): Runtime {
-		return new Runtime(
-			deployment,
-			this.#host(environmentOf(deployment, this.#settings)),
-			this.#store.catalog.resolver('')
-		);
+		this.#environment = environmentOf(deployment, this.#settings);
+		return new Runtime(deployment, this.#host(this.#environment), this.#store.catalog.resolver(''));
 	}
 
 	#host(environment: ReadonlyMap<string, string>): SandboxHost {

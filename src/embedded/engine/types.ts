@@ -40,6 +40,8 @@ export type Outcome =
 export interface QueryRequest extends FunctionCall {
 	/** Opaque journal of an earlier run (pagination end cursors), or null. */
 	readonly journal: string | null;
+	/** When present, the default export of this module's source is run instead of a deployed function. Admin only. */
+	readonly source?: string;
 	/** When present, the read set is kept under this name until `unsubscribe` or the next invalidation of it. */
 	readonly subscription?: string;
 }

@@ -26,6 +26,19 @@ export async function canonicalUrls(exchange: Exchange): Promise<void> {
 	sendJson(exchange, JSON.stringify({ convexCloudUrl: cloudUrl, convexSiteUrl: siteUrl }));
 }
 
+/** Whether the key in the header is the admin's. */
+export async function checkAdminKey(exchange: Exchange): Promise<void> {
+	await requireAdmin(exchange);
+	sendJson(exchange, JSON.stringify({ success: true, allowedOps: [], isReadOnly: false }));
+}
+
+/** The inferred shape of each table. Nothing is inferred here, which is an answer that the CLI knows. */
+export async function tableShapes(exchange: Exchange): Promise<void> {
+	await requireAdmin(exchange);
+	const names = await exchange.deployment.engine.tableNames(exchange.url.searchParams.get('component') ?? '');
+	sendJson(exchange, JSON.stringify(Object.fromEntries(names.map((name) => [name, { type: 'Unknown' }]))));
+}
+
 /** Hashes of what is deployed, so that a push sends only what has changed. */
 export async function configHashes(exchange: Exchange): Promise<void> {
 	await requireAdmin(exchange);

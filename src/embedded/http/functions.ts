@@ -25,6 +25,13 @@ const callShape = z.object({
 });
 const argumentsOnly = callShape.omit({ path: true });
 const atTsShape = callShape.extend({ ts: z.string() });
+const testShape = z.object({
+	adminKey: z.string(),
+	args: argumentsShape.default({}),
+	bundle: z.object({ path: z.string(), source: z.string() }),
+	format,
+	componentId: z.string().nullish()
+});
 const batchShape = z.object({ queries: z.array(callShape).max(MAX_BATCH) });
 
 type Call = z.infer<typeof callShape>;
@@ -68,6 +75,17 @@ export async function getQuery(exchange: Exchange): Promise<void> {
 	if (!parsed.success)
 		throw new RequestFailure(400, 'BadQuery', 'The query needs a path, and args that are a JSON object or array.');
 	await answerCall(exchange, parsed.data, 'Query');
+}
+
+/** Runs the default export of a module that was typed, with the data as it is now. For the admin only. */
+export async function postTestFunction(exchange: Exchange): Promise<void> {
+	const { deployment } = exchange;
+	const { adminKey, args, bundle, format, componentId } = await readJson(exchange.request, testShape, MAX_BODY_BYTES);
+	deployment.adminKey.check(adminKey);
+	const spec = specOf({ path: `${bundle.path}:default`, args, componentPath: componentId });
+	const request = { ...queryRequest(spec, { kind: 'admin' }, newRequestId()), source: bundle.source };
+	const { outcome } = only((await deployment.engine.querySet([request])).results);
+	sendJson(exchange, udfAnswer(outcome, parseFormat(format)));
 }
 
 /** Several queries at one snapshot. */
@@ -145,7 +163,7 @@ async function kindOf(engine: Engine, { path, componentPath }: FunctionCall): Pr
 	return (await engine.functionInfo(path, componentPath))?.udfType ?? 'Query';
 }
 
-function specOf({ path, componentPath, args }: Call): QuerySpec {
+function specOf({ path, componentPath, args }: Omit<Call, 'format'>): QuerySpec {
 	const list = Array.isArray(args) ? args : [args];
 	return {
 		path,

@@ -2,7 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { INSTANCE_NAME } from '../auth/adminKey.ts';
 import { AuthenticationFailure } from '../auth/failure.ts';
-import { canonicalUrls, configHashes, streamFunctionLogs, updateEnvironment } from './admin.ts';
+import {
+	canonicalUrls,
+	checkAdminKey,
+	configHashes,
+	streamFunctionLogs,
+	tableShapes,
+	updateEnvironment
+} from './admin.ts';
 import { sendFailure } from './exchange.ts';
 import type { Deployment, Exchange } from './exchange.ts';
 import { RequestFailure } from './failure.ts';
@@ -15,7 +22,8 @@ import {
 	postQueryAtTs,
 	postQueryBatch,
 	postQueryTs,
-	postRun
+	postRun,
+	postTestFunction
 } from './functions.ts';
 import type { OriginGuard } from './guard.ts';
 import { runHttpAction } from './httpActions.ts';
@@ -34,6 +42,10 @@ const ROUTES = new Map<string, Handler>([
 	['POST /api/mutation', postMutation],
 	['POST /api/action', postAction],
 	['POST /api/function', postFunction],
+	['POST /api/run_test_function', postTestFunction],
+	['POST /api/shapes2', tableShapes],
+	['GET /api/shapes2', tableShapes],
+	['GET /api/check_admin_key', checkAdminKey],
 	['POST /api/query_batch', postQueryBatch],
 	['POST /api/query_ts', postQueryTs],
 	['POST /api/query_at_ts', postQueryAtTs],

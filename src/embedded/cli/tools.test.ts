@@ -1,0 +1,156 @@
+/** What the unmodified `convex` CLI shows and asks of a deployment: inline queries, data, logs, variables. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ConvexHttpClient } from 'convex/browser';
+import { makeFunctionReference } from 'convex/server';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startDeployment } from '../deployment.ts';
+import type { RunningDeployment } from '../deployment.ts';
+import { createTestApp } from '../testApp.testing.ts';
+import type { TestApp } from '../testApp.testing.ts';
+
+const send = makeFunctionReference<'mutation', { channel: string; body: string }, string>('messages:send');
+
+let app: TestApp;
+let dataDir: string;
+let deployment: RunningDeployment;
+let http: ConvexHttpClient;
+
+beforeAll(async () => {
+	app = createTestApp();
+	dataDir = mkdtempSync(path.join(tmpdir(), 'cli-tools-'));
+	deployment = await startDeployment({ dataDir, appDir: app.dir, port: 0 });
+	http = new ConvexHttpClient(deployment.url, { logger: false });
+	await succeeds('dev', '--once', '--typecheck', 'disable');
+	for (const body of ['first', 'second', 'third']) await http.mutation(send, { channel: 'a', body });
+}, 60_000);
+
+afterAll(async () => {
+	await deployment?.close();
+	app.remove();
+	rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function succeeds(...args: string[]): Promise<string> {
+	const { code, output } = await app.convex(deployment, ...args);
+	expect(code, output).toBe(0);
+	return output;
+}
+
+async function fails(...args: string[]): Promise<string> {
+	const { code, output } = await app.convex(deployment, ...args);
+	expect(code, output).toBe(1);
+	return output;
+}
+
+describe('the convex CLI', { timeout: 60_000 }, () => {
+	test('run --inline-query reads, and cannot write', async () => {
+		const inline = (query: string) => ['run', '--inline-query', query];
+		expect(await succeeds(...inline(`(await ctx.db.query('messages').collect()).map((m) => m.body)`))).toContain(
+			'"third"'
+		);
+		const source = `export default query({ handler: async (ctx) => { console.log('seen'); return 6n * 7n; } });`;
+		expect(await succeeds(...inline(source))).toMatch(/seen[\s\S]*\$integer|\$integer[\s\S]*seen|42/);
+		expect(await fails(...inline(`throw new Error('not like this')`))).toContain('not like this');
+		expect(await fails(...inline(`return await ctx.db.insert('messages', {})`))).toMatch(/insert/);
+		expect(await succeeds(...inline(`(await ctx.db.query('messages').collect()).length`))).toContain('3');
+	});
+
+	test('an inline query needs the admin key', async () => {
+		const bundle = { path: 'testQuery.js', source: 'export default 1' };
+		const body = JSON.stringify({ adminKey: 'wrong|00', args: {}, bundle, format: 'convex_encoded_json' });
+		expect((await fetch(`${deployment.url}/api/run_test_function`, { method: 'POST', body })).status).toBe(401);
+	});
+
+	test('run --watch shows every change, of an internal function too', async () => {
+		const output = { text: '' };
+		app.write(
+			'convex/inside.ts',
+			`import { internalQueryGeneric } from 'convex/server'; export const bodies = internalQueryGeneric({ args: {}, handler: async ({ db }) => (await db.query('messages').collect()).map((m) => m.body) });`
+		);
+		await succeeds('dev', '--once', '--typecheck', 'disable');
+		const watching = app.convexUntil(deployment, /third[\s\S]*watched/, output, 'run', 'inside:bodies', '--watch');
+		while (!output.text.includes('third')) await new Promise((resolve) => setTimeout(resolve, 20));
+		await http.mutation(send, { channel: 'b', body: 'watched' });
+		await watching;
+		expect(output.text).toMatch(/third[\s\S]*third[\s\S]*watched/);
+	});
+
+	test('data with an order, a limit and a format', async () => {
+		const bodies = (output: string) => output.split('\n').flatMap((line) => /"body": "([a-z]+)"/.exec(line)?.[1] ?? []);
+		const lines = ['--format', 'jsonl'];
+		expect(bodies(await succeeds('data', 'messages', '--order', 'asc', '--limit', '2', ...lines))).toEqual([
+			'first',
+			'second'
+		]);
+		expect(bodies(await succeeds('data', 'messages', '--limit', '1', ...lines))).toEqual(['watched']);
+		expect(await succeeds('data', 'counters')).toContain('There are no documents in this table');
+	});
+
+	test('env set --from-file, and again', async () => {
+		app.write('vars.env', 'ONE=1\nTWO="two words"\nCONVEX_SELF_HOSTED_URL=http://managed\n');
+		expect(await succeeds('env', 'set', '--from-file', 'vars.env')).toContain('Successfully set 2');
+		expect(await succeeds('env', 'get', 'TWO')).toContain('two words');
+		app.write('vars.env', 'ONE=uno\nTHREE=3\n');
+		expect(await fails('env', 'set', '--from-file', 'vars.env')).toContain('already exist');
+		expect(await succeeds('env', 'set', '--from-file', 'vars.env', '--force')).toContain('1 new, 1 updated');
+		for (const name of ['ONE', 'TWO', 'THREE']) await succeeds('env', 'remove', name);
+	});
+
+	test('logs --success shows what ran without a word', async () => {
+		await http.query(makeFunctionReference<'query'>('messages:list'), { channel: 'a' });
+		const output = { text: '' };
+		await app.convexUntil(deployment, /Function executed/, output, 'logs', '--history', '1', '--success');
+		expect(output.text).toMatch(/Q\(messages:list\)\] Function executed in \d+ ms/);
+	});
+
+	test('an unknown system query says so', async () => {
+		const response = await fetch(`${deployment.url}/api/query`, {
+			method: 'POST',
+			headers: { authorization: `Convex ${deployment.adminKey}` },
+			body: JSON.stringify({ path: '_system/cli/nothing', args: {} })
+		});
+		expect(await response.text()).toContain("Could not find function for '_system/cli/nothing'");
+	});
+
+	test('insights says that it is not for a deployment like this', async () => {
+		expect(await fails('insights')).toMatch(/insights|cloud|deployment/i);
+	});
+});
+
+/** The CLI's MCP server asks for a Convex account before any tool runs, so its tools' own requests are made here. */
+test('what the tools of the MCP server ask beside the commands above', async () => {
+	const headers = { authorization: `Convex ${deployment.adminKey}` };
+	const shapes = await fetch(`${deployment.url}/api/shapes2`, { headers });
+	expect(await shapes.json()).toMatchObject({ messages: { type: 'Unknown' } });
+	expect((await fetch(`${deployment.url}/api/shapes2`)).status).toBe(403);
+	const { active } = z.object({ active: z.string() }).parse(await systemQuery('_system/frontend/getSchemas', {}));
+	expect(JSON.parse(active).tables.map((table: { tableName: string }) => table.tableName)).toContain('messages');
+	const page = z.object({
+		page: z.array(z.object({ body: z.string() })),
+		isDone: z.boolean(),
+		continueCursor: z.string()
+	});
+	const read = async (cursor: string | null) =>
+		page.parse(
+			await systemQuery('_system/cli/tableData', {
+				table: 'messages',
+				order: 'asc',
+				paginationOpts: { numItems: 1, cursor }
+			})
+		);
+	const first = await read(null);
+	expect([first.page[0]?.body, first.isDone]).toEqual(['first', false]);
+	expect((await read(first.continueCursor)).page[0]?.body).toBe('second');
+});
+
+async function systemQuery(name: string, args: unknown): Promise<unknown> {
+	const response = await fetch(`${deployment.url}/api/query`, {
+		method: 'POST',
+		headers: { authorization: `Convex ${deployment.adminKey}` },
+		body: JSON.stringify({ path: name, args: [args], format: 'json' })
+	});
+	return z.looseObject({ value: z.unknown() }).parse(await response.json()).value;
+}
