@@ -1,35 +1,41 @@
 /**
  * Keeps the answers of every socket current. One loop: take the sockets that need an update, run what no longer holds
- * (each distinct question once) at one snapshot, and hand every socket its whole query set at that timestamp.
+ * (each distinct question once) at one snapshot, and let every socket tell its client of that timestamp. A commit costs
+ * the runs that it touched and the queries that watch them, however many others there are.
+ *
+ * It relies on the engine passing on every commit up to a snapshot's timestamp before that snapshot's answers.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { CommitNotice, Engine, Failure, Identity, QueryResult } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
-import { JOIN_WITHIN_MS, MAX_RUNS_PER_BATCH, QUARANTINE_MS } from './limits.ts';
-import { LiveRun, askerOf, queryRequest, runKey } from './liveRun.ts';
-import type { Asker, QuerySpec, Watcher } from './liveRun.ts';
+import { JOIN_WITHIN_MS, MAX_ATTEMPTS, MAX_RUNS_PER_BATCH } from './limits.ts';
+import { LiveRun, queryRequest } from './liveRun.ts';
+import type { Asker, Question, QuerySpec, Watcher } from './liveRun.ts';
+import { Quarantine } from './quarantine.ts';
 
-/** One query of a subscriber: what it asks and the run it was last given, if any. */
-export interface WantedQuery {
-	readonly queryId: number;
-	readonly spec: QuerySpec;
-	readonly run: LiveRun | null;
+/** One query of a subscriber that needs an answer. */
+interface WantedQuery {
+	readonly question: Question;
+	take(run: LiveRun): void;
 }
 
-/** What a subscriber wants to be brought up to date about. Taken once per update. */
+/** What a subscriber needs for its next update. */
 export interface UpdatePlan {
-	readonly identity: Identity;
+	readonly asker: Asker;
 	readonly queries: readonly WantedQuery[];
 	/** The update must not be older than this: read your writes. */
 	readonly atLeast: bigint;
 }
 
-export interface Subscriber extends Watcher {
+export interface Subscriber {
 	/** False while closed or too far behind; it asks again when it has caught up. */
 	readonly ready: boolean;
-	plan(): UpdatePlan;
-	/** The answers, by query id, all of which hold at `ts`. The subscriber releases runs that it no longer uses. */
-	deliver(ts: bigint, answers: ReadonlyMap<number, LiveRun>): void;
+	/** Whether an answer is missing or no longer holds. */
+	readonly stale: boolean;
+	/** The queries without an answer that holds, or `all`; null when it has just ended. */
+	plan(all: boolean): UpdatePlan | null;
+	/** Tells the client how things are at `ts`. False when an answer does not hold then. */
+	deliver(ts: bigint): boolean;
 }
 
 /** Answers questions that are not the app's own functions; null when the path is not one of them. */
@@ -37,19 +43,17 @@ export type SystemQueries = (spec: QuerySpec, identity: Identity) => Promise<Que
 
 interface Planned {
 	readonly subscriber: Subscriber;
-	readonly plan: UpdatePlan;
-	readonly asker: Asker;
-	/** Of each query, the run that it can keep or the key of the one to come. */
-	readonly answers: Map<number, LiveRun | string>;
+	readonly atLeast: bigint;
+	/** The queries that wait for a run, and the key of that run. */
+	readonly waiting: readonly (readonly [WantedQuery, string])[];
 }
 
-interface Question {
-	readonly spec: QuerySpec;
-	readonly identity: Identity;
+interface Asked {
+	readonly question: Question;
 	readonly asker: Asker;
 }
 
-interface Entry extends Question {
+interface Entry extends Asked {
 	readonly key: string;
 	/** Subscription name in the engine. */
 	readonly name: string;
@@ -72,9 +76,9 @@ export class SubscriptionHub {
 	readonly #unwatched = new Set<LiveRun>();
 	readonly #newest = new Map<string, LiveRun>();
 	readonly #waiting = new Set<Subscriber>();
-	/** Subscribers whose last update fell between two commits: they get all their queries run at one snapshot. */
-	readonly #rerunAll = new Set<Subscriber>();
-	readonly #quarantine = new Map<string, { failure: Failure; expires: number }>();
+	/** How often the update of a subscriber has fallen between two commits. */
+	readonly #attempts = new Map<Subscriber, number>();
+	readonly #quarantine = new Quarantine();
 	/** Invalidations of runs whose result has not come back yet; null when none is out. */
 	#early: EarlyNotices | null = null;
 	/** Every commit up to here has been heard of. */
@@ -112,7 +116,7 @@ export class SubscriptionHub {
 
 	forget(subscriber: Subscriber): void {
 		this.#waiting.delete(subscriber);
-		this.#rerunAll.delete(subscriber);
+		this.#attempts.delete(subscriber);
 	}
 
 	/** Functions or their environment changed: every answer may be different, and what was dangerous may be mended. */
@@ -163,95 +167,96 @@ export class SubscriptionHub {
 	}
 
 	async #work(): Promise<void> {
-		for (let batch = this.#takeBatch(); batch.length > 0 && !this.#closed; batch = this.#takeBatch()) {
-			await this.#update(batch);
+		while (this.#waiting.size > 0 && !this.#closed) {
+			const { plans, needed } = this.#takeBatch();
+			await this.#update(plans, needed);
 		}
 		this.#running = false;
 	}
 
 	/** As many waiting subscribers as need no more than a batch of runs, and at least one. */
-	#takeBatch(): Planned[] {
-		const batch: Planned[] = [];
-		const keys = new Set<string>();
+	#takeBatch(): { plans: Planned[]; needed: Map<string, Asked> } {
+		const plans: Planned[] = [];
+		const needed = new Map<string, Asked>();
 		for (const subscriber of this.#waiting) {
-			if (batch.length > 0 && keys.size >= MAX_RUNS_PER_BATCH) break;
+			if (plans.length > 0 && needed.size >= MAX_RUNS_PER_BATCH) break;
 			this.#waiting.delete(subscriber);
+			const planned = subscriber.ready ? this.#prepare(subscriber, needed) : null;
+			if (planned) plans.push(planned);
+		}
+		return { plans, needed };
+	}
+
+	#prepare(subscriber: Subscriber, needed: Map<string, Asked>): Planned | null {
+		// Updates that keep falling between two commits get all their answers from one snapshot, which cannot.
+		const all = (this.#attempts.get(subscriber) ?? 0) >= MAX_ATTEMPTS;
+		const plan = subscriber.plan(all);
+		if (!plan) return null;
+		const { asker, queries, atLeast } = plan;
+		const waiting: [WantedQuery, string][] = [];
+		for (const query of queries) {
+			const { question } = query;
+			const key = question.key(asker.name);
+			const young = all ? null : (this.#young(question.key(asker.standing)) ?? this.#young(key));
+			if (young) {
+				query.take(young);
+				continue;
+			}
+			waiting.push([query, key]);
+			needed.set(key, { question, asker });
+		}
+		return { subscriber, atLeast, waiting };
+	}
+
+	/** A run of the question that may be joined. */
+	#young(key: string): LiveRun | null {
+		const newest = this.#newest.get(key);
+		return newest && performance.now() - newest.ranAt <= JOIN_WITHIN_MS ? newest : null;
+	}
+
+	async #update(plans: readonly Planned[], needed: ReadonlyMap<string, Asked>): Promise<void> {
+		const atLeast = plans.reduce((latest, plan) => (plan.atLeast > latest ? plan.atLeast : latest), 0n);
+		const { ts, runs } = await this.#run(needed, atLeast);
+		for (const { subscriber, atLeast: wanted, waiting } of plans) {
+			for (const [query, key] of waiting) {
+				const run = runs.get(key);
+				if (run) query.take(run);
+			}
 			if (!subscriber.ready) continue;
-			const planned = this.#prepare(subscriber);
-			batch.push(planned);
-			for (const answer of planned.answers.values()) if (typeof answer === 'string') keys.add(answer);
-		}
-		return batch;
-	}
-
-	#prepare(subscriber: Subscriber): Planned {
-		const rerunAll = this.#rerunAll.delete(subscriber);
-		const plan = subscriber.plan();
-		const asker = askerOf(plan.identity);
-		const answers = new Map<number, LiveRun | string>();
-		for (const query of plan.queries) {
-			const kept = rerunAll ? null : this.#reusable(query, asker);
-			answers.set(query.queryId, kept ?? runKey(query.spec, asker.identity));
-		}
-		return { subscriber, plan, asker, answers };
-	}
-
-	/** The subscriber's own run while it holds, or a young one of the same question. */
-	#reusable({ run, spec }: WantedQuery, asker: Asker): LiveRun | null {
-		if (run && run.until === null && run.asker === (run.result.readIdentity ? asker.identity : asker.standing))
-			return run;
-		const newest = this.#newest.get(runKey(spec, asker.standing)) ?? this.#newest.get(runKey(spec, asker.identity));
-		return newest && Date.now() - newest.ranAt <= JOIN_WITHIN_MS ? newest : null;
-	}
-
-	async #update(batch: readonly Planned[]): Promise<void> {
-		const needed = new Map<string, Question>();
-		let atLeast = 0n;
-		for (const { plan, asker, answers } of batch) {
-			if (plan.atLeast > atLeast) atLeast = plan.atLeast;
-			for (const { queryId, spec } of plan.queries) {
-				const answer = answers.get(queryId);
-				if (typeof answer === 'string') needed.set(answer, { spec, identity: plan.identity, asker });
-			}
-		}
-		const fresh = await this.#run(needed, atLeast);
-		for (const { subscriber, plan, answers } of batch) {
-			const complete = new Map<number, LiveRun>();
-			for (const [queryId, answer] of answers) {
-				const run = typeof answer === 'string' ? fresh.runs.get(answer) : answer;
-				if (run?.holdsAt(fresh.ts)) complete.set(queryId, run);
-			}
-			if (complete.size === answers.size && fresh.ts >= plan.atLeast) {
-				if (!subscriber.ready) continue;
-				subscriber.deliver(fresh.ts, complete);
-				if (complete.values().some((run) => run.until !== null)) this.#waiting.add(subscriber);
+			if (ts >= wanted && subscriber.deliver(ts)) {
+				this.#attempts.delete(subscriber);
+				if (subscriber.stale) this.#waiting.add(subscriber);
 			} else {
-				this.#rerunAll.add(subscriber);
+				this.#attempts.set(subscriber, (this.#attempts.get(subscriber) ?? 0) + 1);
 				this.#waiting.add(subscriber);
 			}
 		}
-		for (const run of fresh.runs.values()) if (run.watchers.size === 0) this.#forget(run);
+		for (const run of runs.values()) if (run.watchers.size === 0) this.#forget(run);
 	}
 
 	/** Runs every distinct question at one snapshot, which is the horizon when there is nothing to run. */
-	async #run(
-		needed: ReadonlyMap<string, Question>,
-		atLeast: bigint
-	): Promise<{ ts: bigint; runs: Map<string, LiveRun> }> {
+	async #run(needed: ReadonlyMap<string, Asked>, atLeast: bigint): Promise<{ ts: bigint; runs: Map<string, LiveRun> }> {
 		const runs = new Map<string, LiveRun>();
 		const entries: Entry[] = [];
-		const others: { key: string; question: Question; result: Promise<QueryResult> | QueryResult }[] = [];
-		for (const [key, question] of needed) {
-			const result = this.#quarantined(key) ?? this.#system(question.spec, question.identity);
-			if (result) others.push({ key, question, result });
-			else entries.push({ key, name: `run-${++this.#runs}`, ...question });
+		const others: { key: string; asked: Asked; result: Promise<QueryResult> | QueryResult }[] = [];
+		const before = this.#horizon;
+		for (const [key, asked] of needed) {
+			const failure = this.#quarantine.failureOf(key);
+			const result = failure ? failed(failure) : this.#system(asked.question.spec, asked.asker.identity);
+			if (result) others.push({ key, asked, result });
+			else entries.push({ key, name: `run-${++this.#runs}`, ...asked });
 		}
-		const snapshot = entries.length > 0 || this.#horizon < atLeast ? await this.#snapshot(entries, runs) : null;
+		const snapshot = entries.length > 0 || before < atLeast ? await this.#snapshot(entries, runs) : null;
+		const results = await Promise.all(others.map(({ result }) => result));
 		const ts = snapshot ?? this.#horizon;
-		for (const { key, question, result } of others) {
-			const run = new LiveRun(`system-${++this.#runs}`, question.spec, question.asker, await result, 0n);
-			runs.set(key, run);
-			this.#unwatched.add(run);
+		for (const [index, result] of results.entries()) {
+			const other = others[index];
+			if (!other) continue;
+			const run = new LiveRun(`system-${++this.#runs}`, other.asked.question, other.asked.asker, result, 0n);
+			runs.set(other.key, run);
+			// It may or may not have seen what was committed meanwhile.
+			if (this.#horizon > before) run.until = ts + 1n;
+			else this.#unwatched.add(run);
 		}
 		return { ts, runs };
 	}
@@ -260,9 +265,11 @@ export class SubscriptionHub {
 	async #snapshot(entries: readonly Entry[], runs: Map<string, LiveRun>): Promise<bigint | null> {
 		const early: EarlyNotices = { everything: null, named: new Map() };
 		this.#early = early;
-		const requests = entries.map(({ spec, identity, name }) => queryRequest(spec, identity, newRequestId(), name));
+		const requests = entries.map(({ question, asker, name }) =>
+			queryRequest(question.spec, asker.identity, newRequestId(), name)
+		);
 		const snapshot = await this.#engine.querySet(requests).catch(async (error: unknown) => {
-			for (const { key } of entries) this.#setAside(key, engineFailure(error));
+			for (const { key } of entries) this.#quarantine.setAside(key, engineFailure(error));
 			await setTimeout(RETRY_AFTER_MS);
 			return null;
 		});
@@ -270,18 +277,20 @@ export class SubscriptionHub {
 		if (!snapshot) return null;
 		const { ts, results } = snapshot;
 		if (ts > this.#horizon) this.#horizon = ts;
-		// The engine was replaced meanwhile: what failed may be what ended it, and must not end the next one at once.
+		// The engine was replaced meanwhile: what failed may be what ended it, and must not end one after the other.
 		const replaced = early.everything !== null && early.everything <= ts;
-		for (const [index, { key, name, spec, asker }] of entries.entries()) {
+		for (const [index, { key, name, question, asker }] of entries.entries()) {
 			const result = results[index];
 			if (!result) throw new Error('The engine answered fewer queries than it was asked.');
-			const run = new LiveRun(name, spec, asker, result, ts);
+			const suspect = replaced && !result.outcome.ok ? result.outcome.failure : null;
+			if (suspect && this.#quarantine.mayTryAgain(key, suspect)) continue;
+			const run = new LiveRun(name, question, asker, result, ts);
 			runs.set(key, run);
-			if (replaced && !result.outcome.ok) {
-				this.#setAside(key, result.outcome.failure);
+			if (suspect) {
 				this.#unwatched.add(run);
 				continue;
 			}
+			this.#quarantine.acquit(key);
 			run.until = early.named.get(name) ?? early.everything;
 			if (run.until !== null) continue;
 			this.#watched.set(name, run);
@@ -289,25 +298,14 @@ export class SubscriptionHub {
 		}
 		return ts;
 	}
-
-	/** Does not run a question again for a while. */
-	#setAside(key: string, failure: Failure): void {
-		this.#quarantine.set(key, { failure, expires: Date.now() + QUARANTINE_MS });
-	}
-
-	#quarantined(key: string): QueryResult | null {
-		const entry = this.#quarantine.get(key);
-		if (!entry) return null;
-		if (entry.expires < Date.now()) {
-			this.#quarantine.delete(key);
-			return null;
-		}
-		return { outcome: { ok: false, failure: entry.failure, logLines: [] }, journal: null, readIdentity: true };
-	}
 }
 
 function engineFailure(error: unknown): Failure {
 	return {
 		message: `[Request ID: ${newRequestId()}] Server Error\n${error instanceof Error ? error.message : String(error)}`
 	};
+}
+
+function failed(failure: Failure): QueryResult {
+	return { outcome: { ok: false, failure, logLines: [] }, journal: null, readIdentity: true };
 }

@@ -3,18 +3,26 @@ import type { WebSocket } from 'ws';
 import { DEAD_AFTER_MS, MAX_STALLED_MS, MAX_UNSENT_BYTES, PING_AFTER_IDLE_MS, SLOW_CONSUMER_BYTES } from './limits.ts';
 import { PING } from './protocol.ts';
 
+export interface OutboxEvents {
+	/** There is more or less unsent than before. */
+	changed(): void;
+	/** A peer that had fallen behind has caught up. */
+	drained(): void;
+}
+
+/** Times are of the monotonic clock, in milliseconds: a clock that is set does not make a peer old. */
 export class Outbox {
 	readonly #socket: WebSocket;
-	readonly #drained: () => void;
-	#lastSent = Date.now();
-	#lastHeard = Date.now();
+	readonly #events: OutboxEvents;
+	readonly #flushed = (): void => this.#sent();
+	#lastSent = performance.now();
+	#lastHeard = performance.now();
 	/** When the peer fell behind, while it is. */
 	#stalledSince: number | null = null;
 
-	/** `drained` is called when a peer that had fallen behind has caught up. */
-	constructor(socket: WebSocket, drained: () => void) {
+	constructor(socket: WebSocket, events: OutboxEvents) {
 		this.#socket = socket;
-		this.#drained = drained;
+		this.#events = events;
 	}
 
 	/** False while too much is unsent: transitions then wait and coalesce. */
@@ -22,21 +30,29 @@ export class Outbox {
 		return this.#stalledSince === null && this.#socket.readyState === this.#socket.OPEN;
 	}
 
-	send(text: string): void {
+	/** Bytes that were not taken from here yet. */
+	get unsent(): number {
+		return this.#socket.bufferedAmount;
+	}
+
+	/** Sends a message, or several that belong together. One larger than the limit is fine for a peer that was not behind. */
+	send(...messages: readonly string[]): void {
 		if (this.#socket.readyState !== this.#socket.OPEN) return;
-		this.#lastSent = Date.now();
-		this.#socket.send(text, () => this.#flushed());
-		const unsent = this.#socket.bufferedAmount;
-		if (unsent > MAX_UNSENT_BYTES) this.#socket.terminate();
-		else if (unsent > SLOW_CONSUMER_BYTES) this.#stalledSince ??= this.#lastSent;
+		if (this.unsent > MAX_UNSENT_BYTES) return this.#socket.terminate();
+		this.#lastSent = performance.now();
+		for (const message of messages) this.#socket.send(message, this.#flushed);
+		if (this.unsent === 0) return;
+		if (this.unsent > SLOW_CONSUMER_BYTES) this.#stalledSince ??= this.#lastSent;
+		this.#events.changed();
 	}
 
 	heard(): void {
-		this.#lastHeard = Date.now();
+		this.#lastHeard = performance.now();
 	}
 
 	/** Called every few seconds: pings, and drops a peer that is gone or does not read. */
-	beat(now: number): void {
+	beat(): void {
+		const now = performance.now();
 		const stalled = this.#stalledSince !== null && now - this.#stalledSince > MAX_STALLED_MS;
 		if (stalled || now - this.#lastHeard > DEAD_AFTER_MS) {
 			this.#socket.terminate();
@@ -46,9 +62,10 @@ export class Outbox {
 		if (now - this.#lastSent >= PING_AFTER_IDLE_MS) this.send(PING);
 	}
 
-	#flushed(): void {
-		if (this.#stalledSince === null || this.#socket.bufferedAmount > SLOW_CONSUMER_BYTES) return;
+	#sent(): void {
+		this.#events.changed();
+		if (this.#stalledSince === null || this.unsent > SLOW_CONSUMER_BYTES) return;
 		this.#stalledSince = null;
-		this.#drained();
+		this.#events.drained();
 	}
 }

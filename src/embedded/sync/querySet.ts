@@ -1,23 +1,83 @@
 /** The queries of one socket: what it asked for, which versions it has said and which it has been sent. */
-import type { WantedQuery } from './hub.ts';
 import { MAX_QUERIES_PER_CONNECTION } from './limits.ts';
-import type { LiveRun, QuerySpec } from './liveRun.ts';
+import { Question } from './liveRun.ts';
+import type { Asker, LiveRun, Watcher } from './liveRun.ts';
 import { INITIAL_VERSION, ProtocolError, queryChanged, queryRemoved, transition } from './protocol.ts';
 import type { AddQuery, MessageOf, QueryModification, StateVersion } from './protocol.ts';
 
-interface Query {
-	readonly queryId: number;
-	spec: QuerySpec;
-	run: LiveRun | null;
-	/** Of the answer that the client has; null before the first. */
-	sent: string | null;
+/** What a query set tells whoever keeps it. */
+export interface QuerySetEvents {
+	/** An answer no longer holds. */
+	invalidated(): void;
+	/** Nobody in this set uses the run any more. */
+	released(run: LiveRun, watcher: Watcher): void;
 }
 
-/** Gives a run back when the last query that used it lets go. */
-export type ReleaseRun = (run: LiveRun) => void;
+/** The ids of those queries in here whose answer does not hold, or that the client has not been told of. */
+interface Ledger {
+	readonly stale: Set<Query>;
+	readonly untold: Set<Query>;
+	readonly events: QuerySetEvents;
+}
+
+/** One query of one socket. It watches the run that answers it. */
+class Query implements Watcher {
+	readonly queryId: number;
+	question: Question;
+	run: LiveRun | null = null;
+	readonly #ledger: Ledger;
+	/** Fingerprint of the answer that the client has; null before the first. */
+	#told: string | null = null;
+	#removed = false;
+
+	constructor(queryId: number, question: Question, ledger: Ledger) {
+		this.queryId = queryId;
+		this.question = question;
+		this.#ledger = ledger;
+		ledger.stale.add(this);
+	}
+
+	/** Takes a run as its answer, and lets go of the one before. */
+	take(run: LiveRun): void {
+		if (this.#removed || run === this.run) return;
+		run.watchers.add(this);
+		this.drop();
+		this.run = run;
+		this.question = this.question.continued(run.result.journal);
+		if (run.until === null) this.#ledger.stale.delete(this);
+		this.#ledger.untold.add(this);
+	}
+
+	invalidated(): void {
+		this.#ledger.stale.add(this);
+		this.#ledger.events.invalidated();
+	}
+
+	/** Has no answer any more. */
+	drop(): void {
+		const { run } = this;
+		this.run = null;
+		this.#ledger.stale.add(this);
+		if (run) this.#ledger.events.released(run, this);
+	}
+
+	remove(): void {
+		this.drop();
+		this.#removed = true;
+		this.#ledger.stale.delete(this);
+		this.#ledger.untold.delete(this);
+	}
+
+	/** The text that tells the client of the answer; null when it has an equal one. */
+	tell(): string | null {
+		if (!this.run || this.run.fingerprint === this.#told) return null;
+		this.#told = this.run.fingerprint;
+		return queryChanged(this.queryId, this.run.text);
+	}
+}
 
 export class QuerySet {
-	readonly #release: ReleaseRun;
+	readonly #ledger: Ledger;
 	readonly #queries = new Map<number, Query>();
 	/** Ids the client believes to have, ahead of the updates. */
 	readonly #known = new Set<number>();
@@ -25,16 +85,22 @@ export class QuerySet {
 	#pending: QueryModification[] = [];
 	/** What the update under way will have taken in. */
 	#planned = { querySet: 0, identity: 0 };
+	#asker: Asker | null = null;
 	#removed: number[] = [];
 	#sent: StateVersion = INITIAL_VERSION;
 
-	constructor(release: ReleaseRun) {
-		this.#release = release;
+	constructor(events: QuerySetEvents) {
+		this.#ledger = { stale: new Set(), untold: new Set(), events };
 	}
 
 	/** The identity version that the client has reached. */
 	get identityVersion(): number {
 		return this.#received.identity;
+	}
+
+	/** Whether an answer is missing or no longer holds. */
+	get stale(): boolean {
+		return this.#ledger.stale.size > 0;
 	}
 
 	/** Takes in a ModifyQuerySet; it is applied by the next update. */
@@ -71,38 +137,34 @@ export class QuerySet {
 		this.#received.identity += 1;
 	}
 
-	/** Applies what is pending, and says what an update has to answer. */
-	plan(): readonly WantedQuery[] {
+	/**
+	 * Applies what is pending and who asks now, and returns the queries that need an answer: those that have none that
+	 * holds, or `all`.
+	 */
+	plan(asker: Asker, all: boolean): readonly Query[] {
 		for (const modification of this.#pending) {
 			if (modification.type === 'Add') this.#add(modification);
 			else this.#remove(modification.queryId);
 		}
 		this.#pending = [];
 		this.#planned = { ...this.#received };
-		return [...this.#queries.values()];
+		if (asker !== this.#asker) {
+			for (const query of this.#queries.values()) if (query.run && !query.run.answers(asker)) query.drop();
+			this.#asker = asker;
+		}
+		return [...(all ? this.#queries.values() : this.#ledger.stale)];
 	}
 
-	/** The transition from what the client has to the answers at `ts`, with only what changed. */
-	transition(
-		ts: bigint,
-		answers: ReadonlyMap<number, LiveRun>,
-		clientClockSkew: number | null,
-		use: (run: LiveRun) => void
-	): string {
+	/** The transition from what the client has to the answers at `ts`, with what changed; null when one does not hold then. */
+	transition(ts: bigint, clientClockSkew: number | null): string | null {
+		for (const { run } of this.#ledger.stale) if (!run?.holdsAt(ts)) return null;
 		const modifications = this.#removed.map(queryRemoved);
 		this.#removed = [];
-		for (const query of this.#queries.values()) {
-			const run = answers.get(query.queryId);
-			if (!run || run === query.run) continue;
-			use(run);
-			const before = query.run;
-			query.run = run;
-			if (before && !this.#uses(before)) this.#release(before);
-			query.spec = { ...query.spec, journal: run.result.journal };
-			if (run.fingerprint === query.sent) continue;
-			query.sent = run.fingerprint;
-			modifications.push(queryChanged(query.queryId, run.result.outcome, run.result.journal));
+		for (const query of [...this.#ledger.untold].sort((one, other) => one.queryId - other.queryId)) {
+			const text = query.tell();
+			if (text !== null) modifications.push(text);
 		}
+		this.#ledger.untold.clear();
 		const end = { ...this.#planned, ts };
 		const text = transition(this.#sent, end, modifications, clientClockSkew);
 		this.#sent = end;
@@ -111,30 +173,23 @@ export class QuerySet {
 
 	/** Lets go of every run: the socket is gone. */
 	clear(): void {
-		const runs = new Set(this.#queries.values().map((query) => query.run));
+		for (const query of this.#queries.values()) query.remove();
 		this.#queries.clear();
-		for (const run of runs) if (run) this.#release(run);
 	}
 
 	#add({ queryId, udfPath, componentPath, args, journal }: AddQuery): void {
-		const spec = {
+		const question = new Question({
 			path: udfPath,
 			componentPath: componentPath ?? '',
 			args: JSON.stringify(args),
 			journal: journal ?? null
-		};
-		this.#queries.set(queryId, { queryId, spec, run: null, sent: null });
+		});
+		this.#queries.set(queryId, new Query(queryId, question, this.#ledger));
 	}
 
 	#remove(queryId: number): void {
-		const run = this.#queries.get(queryId)?.run;
+		this.#queries.get(queryId)?.remove();
 		this.#queries.delete(queryId);
 		this.#removed.push(queryId);
-		if (run && !this.#uses(run)) this.#release(run);
-	}
-
-	/** Two queries of a socket may ask the same. */
-	#uses(run: LiveRun): boolean {
-		return this.#queries.values().some((query) => query.run === run);
 	}
 }

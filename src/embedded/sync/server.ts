@@ -2,13 +2,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { Holdings } from './holdings.ts';
 import { HEARTBEAT_MS, MAX_CONNECTIONS, MAX_FRAME_BYTES } from './limits.ts';
+import { understandsChunks } from './protocol.ts';
 import { Session } from './session.ts';
 import type { SessionServices } from './session.ts';
 
+const SYNC_PATH = /^\/api\/(?:([^/]+)\/)?sync$/;
+
 /** `/api/sync` and `/api/<client version>/sync`. */
 export function isSyncPath(pathname: string): boolean {
-	return /^\/api\/(?:[^/]+\/)?sync$/.test(pathname);
+	return SYNC_PATH.test(pathname);
+}
+
+/** The version that a client says it has: `1.48.0`, or `npm-1.48.0` in a header; empty when it says none. */
+function clientVersion({ url = '', headers }: IncomingMessage): string {
+	const header = headers['convex-client'];
+	return (typeof header === 'string' ? header : SYNC_PATH.exec(url.split('?')[0] ?? '')?.[1]) ?? '';
 }
 
 /** Close code of RFC 6455: the service restarts. Clients come back by themselves. */
@@ -21,8 +31,8 @@ export class SyncServer {
 	readonly #sessions = new Set<Session>();
 	readonly #heart: NodeJS.Timeout;
 
-	constructor(services: SessionServices) {
-		this.#services = services;
+	constructor(services: Omit<SessionServices, 'holdings'>) {
+		this.#services = { ...services, holdings: new Holdings() };
 		this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
 		this.#heart.unref();
 	}
@@ -38,8 +48,10 @@ export class SyncServer {
 	/** Completes the WebSocket handshake. The caller has checked Host, Origin and path. */
 	accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
 		this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-			const session = new Session(webSocket, this.#services);
+			const session = new Session(webSocket, this.#services, understandsChunks(clientVersion(request)));
 			this.#sessions.add(session);
+			// Before the frames are read, so that a whole one ends the count.
+			socket.prependListener('data', ({ length }: Buffer) => session.arrived(length));
 			webSocket.on('close', () => this.#sessions.delete(session));
 		});
 	}
@@ -55,7 +67,6 @@ export class SyncServer {
 	}
 
 	#beat(): void {
-		const now = Date.now();
-		for (const session of this.#sessions) session.beat(now);
+		for (const session of this.#sessions) session.beat();
 	}
 }

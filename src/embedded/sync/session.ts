@@ -4,28 +4,32 @@
  *             Connect                 Authenticate        verified
  *   waiting ───────────▶ connected ───────────────▶ verifying ──┐
  *      │                  ▲  │   ▲                    │         │
- *      │ anything else,   └──┘   └────────────────────┼─────────┘
- *      │ or nothing for     ModifyQuerySet, Mutation, │ refused
- *      │ too long           Action, Event             │
+ *      │ anything else    └──┘   └────────────────────┼─────────┘
+ *      │                    ModifyQuerySet, Mutation, │ refused
+ *      │                     Action, Event            │
  *      ▼                     │                        ▼
- *   FatalError ◀─────────────┘ protocol broken,   AuthError ◀── token ran out
- *      │                       a limit passed         │
- *      └──────────────────▶ closed ◀──────────────────┘   (also: peer gone, too slow, shutdown)
+ *   FatalError ◀─────────────┘ protocol broken     AuthError ◀── token ran out before a
+ *      │                                              │          call or an update
+ *      └──────────────────▶ closed ◀──────────────────┘
+ *                              ▲
+ *                              └── from every state: the peer is gone, silent, too slow or asks for too much (it may
+ *                                  come back later), Connect was not said in time, the deployment stops
  *
- * While verifying, messages wait in order. Each ModifyQuerySet, Authenticate and successful mutation is followed by a
- * transition; what happened meanwhile coalesces into one.
+ * While verifying, messages wait in order. A call runs as whoever the client was when it came in. Each ModifyQuerySet,
+ * Authenticate and successful mutation is followed by a transition; what happened meanwhile coalesces into one.
  */
 import type { WebSocket } from 'ws';
 import type { Authentication, Caller } from '../auth/authentication.ts';
 import { AuthenticationFailure } from '../auth/failure.ts';
-import type { Engine, FunctionCall, Outcome } from '../engine/types.ts';
+import type { Engine, FunctionCall } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
+import { Overload, SocketCalls } from './calls.ts';
+import type { Holder, Holdings } from './holdings.ts';
 import type { Subscriber, SubscriptionHub, UpdatePlan } from './hub.ts';
-import { CONNECT_WITHIN_MS, MAX_QUEUED_MUTATIONS, MAX_RUNNING_ACTIONS, MAX_WAITING_MESSAGES } from './limits.ts';
-import type { LiveRun } from './liveRun.ts';
-import { MutationQueue } from './mutationQueue.ts';
+import { CONNECT_WITHIN_MS, MAX_QUEUED_CHARACTERS, MAX_WAITING_MESSAGES } from './limits.ts';
+import { askerOf } from './liveRun.ts';
 import { Outbox } from './outbox.ts';
-import { ProtocolError, authError, callResponse, decodeTs, fatalError, parseClientMessage } from './protocol.ts';
+import { ProtocolError, authError, decodeTs, fatalError, inChunks, parseClientMessage } from './protocol.ts';
 import type { ClientMessage, MessageOf } from './protocol.ts';
 import { QuerySet } from './querySet.ts';
 
@@ -33,35 +37,55 @@ export interface SessionServices {
 	readonly engine: Engine;
 	readonly hub: SubscriptionHub;
 	readonly authentication: Authentication;
+	readonly holdings: Holdings;
 }
 
 const NOBODY: Caller = { identity: { kind: 'none' }, expiresAt: null };
-/** Close codes of RFC 6455. */
+/** Close codes of RFC 6455 and its registry. */
 const NORMAL = 1000;
 const INTERNAL_ERROR = 1011;
+const TRY_AGAIN_LATER = 1013;
 
-export class Session implements Subscriber {
+export class Session implements Subscriber, Holder {
 	readonly #services: SessionServices;
 	readonly #socket: WebSocket;
+	readonly #chunks: boolean;
 	readonly #outbox: Outbox;
 	readonly #queries: QuerySet;
-	readonly #mutations = new MutationQueue(MAX_QUEUED_MUTATIONS);
+	readonly #calls: SocketCalls;
 	readonly #waiting: string[] = [];
-	readonly #openedAt = Date.now();
+	readonly #openedAt = performance.now();
+	/** Bytes that have come in since the last whole message. */
+	#incoming = 0;
+	/** Characters of the messages that wait and of the calls that run. */
+	#queued = 0;
 	#verifying = false;
 	#closed = false;
 	#sessionId: string | null = null;
 	#clientClockSkew: number | null = null;
 	#caller: Caller = NOBODY;
-	#actions = 0;
+	#asker = askerOf(NOBODY.identity);
 	/** Commit timestamp of the last own mutation, which the next transition must show. */
 	#committed = 0n;
 
-	constructor(socket: WebSocket, services: SessionServices) {
+	/** `chunks`: whether the client puts large transitions together. */
+	constructor(socket: WebSocket, services: SessionServices, chunks: boolean) {
 		this.#services = services;
 		this.#socket = socket;
-		this.#outbox = new Outbox(socket, () => this.invalidated());
-		this.#queries = new QuerySet((run) => services.hub.release(run, this));
+		this.#chunks = chunks;
+		this.#outbox = new Outbox(socket, {
+			changed: () => this.#held(),
+			drained: () => this.invalidated()
+		});
+		this.#queries = new QuerySet({
+			invalidated: () => this.invalidated(),
+			released: (run, watcher) => services.hub.release(run, watcher)
+		});
+		this.#calls = new SocketCalls(services.engine, {
+			answered: (message) => this.#outbox.send(message),
+			committed: (ts) => this.#hasCommitted(ts),
+			held: (characters) => this.#enqueued(characters)
+		});
 		socket.on('message', (data, isBinary) => this.#receive(isBinary ? null : String(data)));
 		socket.on('pong', () => this.#outbox.heard());
 		socket.on('error', () => socket.terminate());
@@ -72,23 +96,43 @@ export class Session implements Subscriber {
 		return !this.#closed && this.#outbox.ready;
 	}
 
+	get stale(): boolean {
+		return this.#queries.stale;
+	}
+
+	get held(): number {
+		return this.#incoming + this.#queued + this.#outbox.unsent;
+	}
+
+	/** So many bytes came in, before any message that they complete. */
+	arrived(bytes: number): void {
+		this.#incoming += bytes;
+		this.#held();
+	}
+
 	invalidated(): void {
 		if (!this.#closed) this.#services.hub.request(this);
 	}
 
-	plan(): UpdatePlan {
-		return { identity: this.#caller.identity, queries: this.#queries.plan(), atLeast: this.#committed };
+	plan(all: boolean): UpdatePlan | null {
+		if (this.#hasExpired()) {
+			this.#expired();
+			return null;
+		}
+		return { asker: this.#asker, queries: this.#queries.plan(this.#asker, all), atLeast: this.#committed };
 	}
 
-	deliver(ts: bigint, answers: ReadonlyMap<number, LiveRun>): void {
-		this.#outbox.send(this.#queries.transition(ts, answers, this.#clientClockSkew, (run) => run.watchers.add(this)));
+	deliver(ts: bigint): boolean {
+		const transition = this.#queries.transition(ts, this.#clientClockSkew);
+		if (transition === null) return false;
+		this.#outbox.send(...(this.#chunks ? inChunks(transition) : [transition]));
+		return true;
 	}
 
 	/** Called every few seconds. */
-	beat(now: number): void {
-		if (this.#sessionId === null && now - this.#openedAt > CONNECT_WITHIN_MS) this.#socket.terminate();
-		else if (this.#hasExpired(now)) this.#expired();
-		else this.#outbox.beat(now);
+	beat(): void {
+		if (this.#sessionId === null && performance.now() - this.#openedAt > CONNECT_WITHIN_MS) this.cut();
+		else this.#outbox.beat();
 	}
 
 	/** Asks the peer to come back later. */
@@ -96,14 +140,30 @@ export class Session implements Subscriber {
 		this.#socket.close(code, reason);
 	}
 
+	cut(): void {
+		this.#socket.terminate();
+	}
+
+	#held(): void {
+		if (!this.#closed) this.#services.holdings.changed(this);
+	}
+
 	#receive(text: string | null): void {
 		if (this.#closed) return;
+		this.#incoming = 0;
 		this.#outbox.heard();
-		if (text === null) this.#fail('Messages are text.');
-		else if (this.#waiting.length >= MAX_WAITING_MESSAGES)
-			this.#fail('Too many messages are waiting for a token to be verified.');
-		else this.#waiting.push(text);
+		if (text === null) return this.#fail('Messages are text.');
+		this.#waiting.push(text);
+		this.#enqueued(text.length);
+		if (this.#waiting.length > MAX_WAITING_MESSAGES || this.#queued > MAX_QUEUED_CHARACTERS)
+			this.#overloaded('TooManyWaitingMessages');
 		this.#work();
+	}
+
+	/** So many characters of messages or calls are held from here on; `-` no longer. */
+	#enqueued(characters: number): void {
+		this.#queued += characters;
+		this.#held();
 	}
 
 	/** Handles messages in order until one has to wait for a token to be verified. */
@@ -111,10 +171,12 @@ export class Session implements Subscriber {
 		while (!this.#verifying && !this.#closed) {
 			const text = this.#waiting.shift();
 			if (text === undefined) return;
+			this.#queued -= text.length;
 			try {
 				this.#handle(parseClientMessage(text));
 			} catch (error) {
-				this.#fail(error instanceof ProtocolError ? error.message : 'The server could not handle a message.');
+				if (error instanceof Overload) this.#overloaded(error.message);
+				else this.#fail(error instanceof ProtocolError ? error.message : 'The server could not handle a message.');
 			}
 		}
 	}
@@ -122,7 +184,6 @@ export class Session implements Subscriber {
 	#handle(message: ClientMessage): void {
 		if (this.#sessionId === null && message.type !== 'Connect')
 			throw new ProtocolError('The first message must be Connect.');
-		if (message.type !== 'Authenticate' && this.#hasExpired(Date.now())) return this.#expired();
 		switch (message.type) {
 			case 'Connect':
 				return this.#connect(message);
@@ -130,9 +191,8 @@ export class Session implements Subscriber {
 				this.#queries.modify(message);
 				return this.invalidated();
 			case 'Mutation':
-				return this.#mutate(message);
 			case 'Action':
-				return this.#act(message);
+				return this.#hasExpired() ? this.#expired() : this.#start(message);
 			case 'Authenticate':
 				this.#verifying = true;
 				return void this.#authenticate(message);
@@ -149,34 +209,15 @@ export class Session implements Subscriber {
 		this.#socket.close(INTERNAL_ERROR, 'InternalServerError');
 	}
 
-	#mutate(message: MessageOf<'Mutation'>): void {
-		const { requestId } = message;
+	#start(message: MessageOf<'Mutation'> | MessageOf<'Action'>): void {
 		const call = this.#call(message);
-		const session = this.#sessionId === null ? undefined : { sessionId: this.#sessionId, requestId };
-		const queued = this.#mutations.push(async () => {
-			const { outcome, ts } = await this.#services.engine
-				.mutation(call, session)
-				.catch((error: unknown) => ({ outcome: systemFailure(call, error), ts: null }));
-			this.#outbox.send(callResponse('MutationResponse', requestId, outcome, ts));
-			if (ts === null) return;
-			if (ts > this.#committed) this.#committed = ts;
-			this.invalidated();
-		});
-		if (!queued) throw new ProtocolError(`More than ${MAX_QUEUED_MUTATIONS} mutations are waiting on one connection.`);
+		if (message.type === 'Action') this.#calls.act(call, message.requestId);
+		else this.#calls.mutate(call, message.requestId, this.#sessionId ?? '');
 	}
 
-	#act(message: MessageOf<'Action'>): void {
-		if (this.#actions >= MAX_RUNNING_ACTIONS)
-			throw new ProtocolError(`More than ${MAX_RUNNING_ACTIONS} actions are running on one connection.`);
-		this.#actions += 1;
-		const call = this.#call(message);
-		void this.#services.engine
-			.action(call)
-			.catch((error: unknown) => systemFailure(call, error))
-			.then((outcome) => {
-				this.#actions -= 1;
-				this.#outbox.send(callResponse('ActionResponse', message.requestId, outcome, null));
-			});
+	#hasCommitted(ts: bigint): void {
+		if (ts > this.#committed) this.#committed = ts;
+		this.invalidated();
 	}
 
 	#call({ udfPath, componentPath, args }: MessageOf<'Mutation'> | MessageOf<'Action'>): FunctionCall {
@@ -193,7 +234,11 @@ export class Session implements Subscriber {
 	async #authenticate(message: MessageOf<'Authenticate'>): Promise<void> {
 		try {
 			this.#queries.checkIdentityBase(message.baseVersion);
-			this.#caller = await this.#services.authentication.fromMessage(message);
+			const caller = await this.#services.authentication.fromMessage(message);
+			const asker = askerOf(caller.identity);
+			this.#caller = caller;
+			// A refreshed token of the same person changes no answer.
+			if (asker.name !== this.#asker.name) this.#asker = asker;
 			this.#queries.identify();
 			this.invalidated();
 		} catch (error) {
@@ -204,12 +249,18 @@ export class Session implements Subscriber {
 		this.#work();
 	}
 
-	#hasExpired(now: number): boolean {
-		return this.#caller.expiresAt !== null && now >= this.#caller.expiresAt && !this.#verifying && !this.#closed;
+	/** As in Convex, looked at before a call and before an update rather than when it happens. */
+	#hasExpired(): boolean {
+		return this.#caller.expiresAt !== null && Date.now() >= this.#caller.expiresAt && !this.#closed;
 	}
 
 	#expired(): void {
 		this.#refuse('The token has expired.', false);
+	}
+
+	#overloaded(reason: string): void {
+		this.#closed = true;
+		this.#socket.close(TRY_AGAIN_LATER, reason);
 	}
 
 	#refuse(sentence: string, authUpdateAttempted: boolean): void {
@@ -227,14 +278,9 @@ export class Session implements Subscriber {
 	#end(): void {
 		this.#closed = true;
 		this.#waiting.length = 0;
-		this.#mutations.clear();
+		this.#calls.clear();
+		this.#services.holdings.forget(this);
 		this.#services.hub.forget(this);
 		this.#queries.clear();
 	}
-}
-
-/** The engine could not run it: its process died under this call, or is closing. */
-function systemFailure(call: FunctionCall, error: unknown): Outcome {
-	const message = error instanceof Error ? error.message : String(error);
-	return { ok: false, failure: { message: `[Request ID: ${call.requestId}] Server Error\n${message}` }, logLines: [] };
 }

@@ -202,7 +202,7 @@ describe('a socket', () => {
 		await reckless.until((messages) => JSON.stringify(messages).includes('timed out'));
 		other.mutate(0, 'numbers:add', { name: 'beside', by: 1 });
 		await other.until(() => other.value(1) === 1);
-		expect(testServer.runs('runtime:loops')).toBe(1);
+		expect(testServer.runs('runtime:loops')).toBe(2);
 	});
 
 	test('is closed for a frame beyond the limit, and others stay served', async () => {
