@@ -43,11 +43,15 @@ export class Corpus {
 	}
 
 	static async start(limits: Partial<Limits> = {}): Promise<Corpus> {
-		const dataDir = mkdtempSync(join(tmpdir(), 'embedded-corpus-'));
-		const [engine, bundle] = await Promise.all([openEngine(dataDir, limits, () => undefined), bundleCorpus()]);
-		const corpus = new Corpus(engine, dataDir, bundle, limits);
-		await corpus.push(bundle);
+		const corpus = await Corpus.open(await bundleCorpus(), limits);
+		await corpus.push(corpus.bundle);
 		return corpus;
+	}
+
+	/** As `start`, with nothing deployed yet. */
+	static async open(bundle: PushBundle, limits: Partial<Limits> = {}): Promise<Corpus> {
+		const dataDir = mkdtempSync(join(tmpdir(), 'embedded-corpus-'));
+		return new Corpus(await openEngine(dataDir, limits, () => undefined), dataDir, bundle, limits);
 	}
 
 	/** Pushes a bundle. Throws the refusal's words. */

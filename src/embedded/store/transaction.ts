@@ -141,6 +141,10 @@ export class StoreTransaction implements Transaction {
 		return Number(this.#database.row('SELECT count(*) FROM docs WHERE tbl = ?', entry.tablet)?.[0] ?? 0);
 	}
 
+	tableOf(component: string, id: string): string | null {
+		return this.#catalog.byNumber(component, decodeId(id).table)?.name ?? null;
+	}
+
 	normalizeId(component: string, table: string, text: string): string | null {
 		const decoded = tryDecodeId(text);
 		if (typeof decoded === 'string') return null;

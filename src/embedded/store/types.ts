@@ -99,6 +99,8 @@ export interface Transaction {
 	/** Field paths of an index including the appended `_creationTime` (and not `_id`); throws when unknown. */
 	indexFields(component: string, table: string, index: string): readonly string[];
 	count(component: string, table: string): number;
+	/** The table of an id, or null when there is no such table. Throws a DeveloperError when the text is no id. */
+	tableOf(component: string, id: string): string | null;
 	/** The canonical id when `text` is an id of `table`, else null. */
 	normalizeId(component: string, table: string, text: string): string | null;
 	savepoint(): Savepoint;

@@ -30,17 +30,21 @@ export function queryCleanup(call: Call, args: JsonFields): string {
 export function get(call: Call, args: JsonFields): string {
 	const id = args.text('id');
 	const isSystem = args.has('isSystem') && args.json('isSystem') === true;
+	const operation = isSystem ? 'db.system.get' : 'db.get';
 	const { transaction } = call.request;
-	const document = readArgument('db.get', () => transaction.get(call.component, id));
-	if (document === null) return 'null';
-	const table = args.optionalText('table');
-	if (table !== null && transaction.normalizeId(call.component, table, id) === null) {
+	const document = readArgument(operation, () => transaction.get(call.component, id));
+	const table = transaction.tableOf(call.component, id);
+	// Whether there is a document says nothing about a table that may not be read so.
+	if (table === null) return 'null';
+	checkSystem(table, isSystem);
+	const expected = args.optionalText('table');
+	if (expected !== null && expected !== table) {
 		throw new DeveloperError(
 			'InvalidId',
-			`Invalid argument \`id\` for \`db.get\`: expected to be an Id<"${table}">, but it is an id of another table: ${id}`
+			`Invalid argument \`id\` for \`${operation}\`: expected to be an Id<"${expected}">, but it is an id of another table: ${id}`
 		);
 	}
-	checkSystem(call, id, isSystem);
+	if (document === null) return 'null';
 	countRead(call, document);
 	return document.json;
 }
@@ -64,11 +68,8 @@ export function readArgument<T>(operation: string, read: () => T): T {
 	}
 }
 
-function checkSystem(call: Call, id: string, isSystem: boolean): void {
-	const { transaction } = call.request;
-	const inSystem = ['_storage', '_scheduled_functions'].some(
-		(table) => transaction.normalizeId(call.component, table, id) !== null
-	);
+function checkSystem(table: string, isSystem: boolean): void {
+	const inSystem = table.startsWith('_');
 	if (isSystem && !inSystem) throw new DeveloperError('InvalidId', 'User tables cannot be accessed with db.system.');
 	if (!isSystem && inSystem)
 		throw new DeveloperError('InvalidId', 'System tables can only be accessed with db.system.');

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../limits.ts';
 import { canonicalPath, displayPath } from '../paths.ts';
 import { readAddress } from './address.ts';
 import type { Services } from './services.ts';
+import { readArgument } from './queries.ts';
 import { writer } from './writes.ts';
 
 /** `ctx.scheduler.runAfter/runAt`: the job exists if and only if the mutation commits. */
@@ -39,6 +40,9 @@ export function readJob(args: JsonFields, services: Pick<Services, 'find'>) {
 export function cancelJob(call: Call, args: JsonFields, services: Services): string {
 	const id = args.text('id');
 	if (id === call.request.job) throw new DeveloperError('InvalidValue', 'A mutation cannot cancel itself');
-	services.jobs.cancel(writer(call), id, call.request.now);
+	const tx = writer(call);
+	// A text that is no id is the caller's mistake, with words of its own.
+	readArgument('db.cancel_job', () => tx.tableOf(call.component, id));
+	services.jobs.cancel(tx, id, call.request.now);
 	return 'null';
 }

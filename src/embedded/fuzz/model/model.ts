@@ -1,0 +1,336 @@
+import type { Value } from 'convex/values';
+import type { Operation, Schema, Selection } from '../program.ts';
+import { Refused, Thrown } from './failure.ts';
+import type { ObjectValue } from './order.ts';
+import { checkRange, compareBy, isWithin, keeps } from './selection.ts';
+import type { Literal } from './selection.ts';
+import { JOBS, State, defined, mapTexts, withoutSystemFields } from './state.ts';
+
+type Kind = 'query' | 'mutation';
+
+interface Context {
+	readonly kind: Kind;
+	readonly identity: Value;
+	readonly ids: string[];
+	readonly times: ReadonlyMap<string, number>;
+}
+
+export interface Result {
+	readonly answers: Value[];
+	/** Ids that the program gave. */
+	readonly ids: readonly string[];
+}
+
+/** Where a page ended: the document last read, or the end of the selection. */
+export type Position = ObjectValue | 'end';
+
+export interface Page {
+	readonly page: Value[];
+	readonly position: Position;
+}
+
+/** Later than any number that programs compare with, as real creation times are. */
+const EPOCH = 1.7e12;
+
+/**
+ * What Convex does with programs, as plainly as it can be said: documents in maps, indexes by sorting, transactions by
+ * copying. Throws `Refused` or `Thrown` where a deployment fails.
+ */
+export class Model {
+	#state = new State();
+	/** The table of every id ever given, also of those rolled back. */
+	readonly #owners = new Map<string, string>();
+	/** Scheduled functions to run once the transaction has committed. */
+	readonly #soon: string[] = [];
+
+	/** False when a document does not fit. */
+	push(schema: Schema): boolean {
+		return this.#state.push(schema, (id) => this.#tableOf(id));
+	}
+
+	/** Runs a program in one transaction, then what it scheduled for right after. */
+	run(kind: Kind, program: readonly Operation[], ids: readonly string[], identity: Value): Result {
+		const result = this.#transaction(() => this.#program(kind, program, ids, identity));
+		for (let job = this.#soon.shift(); job !== undefined; job = this.#soon.shift()) this.#runJob(job);
+		return result;
+	}
+
+	/** One page: `from` is where an earlier one ended, `to` where this one must end whatever `numItems` says. */
+	page(
+		selection: Selection,
+		ids: readonly string[],
+		numItems: number,
+		from: Position | null,
+		to: Position | null
+	): Page {
+		const context: Context = { kind: 'query', identity: null, ids: [...ids], times: this.#times(selection, ids) };
+		if (numItems < 1) throw new Refused('page');
+		const literal = this.#literal(context, selection.table);
+		const compare = compareBy(this.#state.indexFields(selection.table, selection.index), selection.order);
+		const isAfter = (document: ObjectValue, position: Position) =>
+			position !== 'end' && compare(document, position) > 0;
+		const page: Value[] = [];
+		for (const document of this.#rows(context, selection)) {
+			if (from !== null && !isAfter(document, from)) continue;
+			if (to !== null && isAfter(document, to)) break;
+			if (keeps(document, selection.filters, literal)) page.push(defined(document));
+			if (to === null && page.length === numItems) return { page, position: document };
+		}
+		return { page, position: to ?? 'end' };
+	}
+
+	/** Every document of a table, the oldest first. */
+	table(name: string): Value[] {
+		return this.#state
+			.documents(name)
+			.sort(compareBy(['_creationTime'], 'asc'))
+			.map(defined);
+	}
+
+	get tables(): string[] {
+		return [...this.#state.tables.keys()];
+	}
+
+	#transaction<T>(run: () => T): T {
+		const before = this.#state;
+		const soon = this.#soon.length;
+		this.#state = before.copy();
+		try {
+			return run();
+		} catch (error) {
+			this.#state = before;
+			this.#soon.length = soon;
+			throw error;
+		}
+	}
+
+	#runJob(id: string): void {
+		const job = this.#state.jobs.get(id);
+		if (job?.state !== 'pending') return;
+		const end = (state: 'success' | 'failed') => this.#state.jobs.set(id, { ...job, state });
+		try {
+			this.#transaction(() => this.#program('mutation', job.program, job.ids, null));
+			end('success');
+		} catch {
+			end('failed');
+		}
+	}
+
+	#program(kind: Kind, program: readonly Operation[], given: readonly string[], identity: Value): Result {
+		const context: Context = { kind, identity, ids: [...given], times: this.#times(program, given) };
+		const own = () => context.ids.slice(given.length);
+		try {
+			return { answers: program.map((operation) => this.#perform(context, operation)), ids: own() };
+		} catch (error) {
+			throw error instanceof Thrown ? new Thrown(error.data, own()) : error;
+		}
+	}
+
+	#perform(context: Context, operation: Operation): Value {
+		switch (operation.op) {
+			case 'insert':
+				return this.#insert(context, operation.table, operation.fields);
+			case 'patch': {
+				const document = this.#existing(context, operation.id);
+				const unset = Object.fromEntries(operation.unset.map((name) => [name, undefined]));
+				const given = withoutSystemFields({ ...this.#resolve(context, operation.fields), ...unset }, document);
+				return this.#replace(document, { ...document, ...given });
+			}
+			case 'replace': {
+				const document = this.#existing(context, operation.id);
+				return this.#replace(document, withoutSystemFields(this.#resolve(context, operation.fields), document));
+			}
+			case 'delete': {
+				const { _id } = this.#existing(context, operation.id);
+				this.#state.tables.get(this.#ownerOf(String(_id)))?.delete(String(_id));
+				return null;
+			}
+			case 'get': {
+				const id = this.#id(context, operation.id);
+				const owner = this.#ownerOf(id);
+				if (owner === JOBS) throw new Refused('id');
+				const found = this.#state.tables.get(owner)?.get(id);
+				return found === undefined ? null : defined(found);
+			}
+			case 'normalizeId': {
+				const id = this.#id(context, operation.id);
+				return this.#tableOf(id) === operation.table ? id : null;
+			}
+			case 'count':
+				return this.#state.documents(operation.table).length;
+			case 'query':
+				return this.#query(context, operation);
+			case 'nested': {
+				if (operation.kind === 'mutation' && context.kind === 'query') throw new Refused('kind');
+				return this.#nested(context, operation);
+			}
+			case 'attempt':
+				return attempt(() => this.#perform(context, operation.operation));
+			case 'parallel': {
+				const before = context.ids.length;
+				const branches = operation.operations.map((each) => ({ each, own: { ...context, ids: [...context.ids] } }));
+				const answers = branches.map(({ each, own }) => attempt(() => this.#perform(own, each)));
+				for (const { own } of branches) context.ids.push(...own.ids.slice(before));
+				return answers;
+			}
+			case 'throw':
+				throw new Thrown(operation.data, []);
+			case 'fail':
+				throw new Refused('thrown');
+			case 'schedule': {
+				if (context.kind === 'query') throw new Refused('kind');
+				const id = this.#newId(context, JOBS, () => undefined);
+				const { soon, program } = operation;
+				this.#state.jobs.set(id, { state: 'pending', soon, program, ids: context.ids.slice(0, -1) });
+				if (soon) this.#soon.push(id);
+				return id;
+			}
+			case 'cancel': {
+				if (context.kind === 'query') throw new Refused('kind');
+				const id = this.#id(context, operation.id);
+				const job = this.#state.jobs.get(id);
+				this.#ownerOf(id);
+				if (job === undefined) throw new Refused('missing');
+				if (job.state === 'pending') this.#state.jobs.set(id, { ...job, state: 'canceled' });
+				return null;
+			}
+			case 'jobState': {
+				const id = this.#id(context, operation.id);
+				const owner = this.#ownerOf(id);
+				if (owner !== JOBS && this.#state.tables.has(owner)) throw new Refused('id');
+				return this.#state.jobs.get(id)?.state ?? null;
+			}
+			case 'identity':
+				return context.identity;
+		}
+	}
+
+	#insert(context: Context, table: string, given: Readonly<Record<string, Value>>): Value {
+		if (context.kind === 'query') throw new Refused('kind');
+		if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(table)) throw new Refused('table');
+		const fields = this.#resolve(context, given);
+		this.#state.check(table, fields, (id) => this.#tableOf(id, table));
+		return this.#newId(context, table, (id, time) => {
+			const documents = this.#state.tables.get(table) ?? new Map<string, ObjectValue>();
+			this.#state.tables.set(table, documents.set(id, { ...fields, _creationTime: time, _id: id }));
+		});
+	}
+
+	#newId(context: Context, table: string, keep: (id: string, time: number) => void): string {
+		const id = `<${this.#owners.size}>`;
+		keep(id, EPOCH + this.#owners.size);
+		this.#owners.set(id, table);
+		context.ids.push(id);
+		return id;
+	}
+
+	#replace(document: ObjectValue, next: ObjectValue): null {
+		const { _id, _creationTime } = document;
+		const { _id: _, _creationTime: __, ...rest } = next;
+		const table = this.#ownerOf(String(_id));
+		const fields = defined(rest);
+		this.#state.check(table, fields, (id) => this.#tableOf(id));
+		this.#state.tables.get(table)?.set(String(_id), { ...fields, _creationTime, _id });
+		return null;
+	}
+
+	#query(context: Context, { selection, end }: Extract<Operation, { op: 'query' }>): Value {
+		const literal = this.#literal(context, selection.table);
+		const limit = end === 'first' ? 1 : end === 'unique' ? 2 : end === 'collect' ? Infinity : end;
+		const found: Value[] = [];
+		for (const document of this.#rows(context, selection)) {
+			if (found.length >= limit) break;
+			if (keeps(document, selection.filters, literal)) found.push(defined(document));
+		}
+		if (end === 'unique' && found.length > 1) throw new Refused('unique');
+		return end === 'unique' || end === 'first' ? (found[0] ?? null) : found;
+	}
+
+	/** What an index scan reads, before filters. */
+	#rows(context: Context, { table, index, range, order }: Selection): ObjectValue[] {
+		const fields = this.#state.indexFields(table, index);
+		if (index !== null) checkRange(fields, range);
+		const literal = this.#literal(context, table);
+		return this.#state
+			.documents(table)
+			.filter((document) => index === null || isWithin(document, range, literal))
+			.sort(compareBy(fields, order));
+	}
+
+	#nested(context: Context, { kind, program }: Extract<Operation, { op: 'nested' }>): Value {
+		try {
+			const { answers, ids } = this.#transaction(() => this.#program(kind, program, context.ids, context.identity));
+			context.ids.push(...ids);
+			return answers;
+		} catch (error) {
+			if (error instanceof Thrown) context.ids.push(...error.ids);
+			throw error;
+		}
+	}
+
+	/** The document to write to. */
+	#existing(context: Context, token: string): ObjectValue {
+		if (context.kind === 'query') throw new Refused('kind');
+		const id = this.#id(context, token);
+		const owner = this.#ownerOf(id);
+		if (owner === JOBS) throw new Refused('id');
+		const found = this.#state.tables.get(owner)?.get(id);
+		if (found === undefined) throw new Refused('missing');
+		return found;
+	}
+
+	#id({ ids }: Context, token: string): string {
+		return ids[Number(token.slice(1))] ?? token;
+	}
+
+	#ownerOf(id: string): string {
+		const owner = this.#owners.get(id);
+		if (owner === undefined) throw new Refused('id');
+		return owner;
+	}
+
+	/** The table of an id, when the table exists. */
+	#tableOf(id: string, about?: string): string | null {
+		const owner = this.#owners.get(id);
+		return owner !== undefined && (owner === JOBS || owner === about || this.#state.tables.has(owner)) ? owner : null;
+	}
+
+	#resolve(context: Context, value: Readonly<Record<string, Value>>): ObjectValue {
+		return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, this.#resolved(context, field)]));
+	}
+
+	#literal(context: Context, table: string): Literal {
+		return ([value]) => {
+			if (typeof value !== 'string' || !value.startsWith('@'))
+				return value === undefined ? value : this.#resolved(context, value);
+			const id = this.#id(context, value);
+			return this.#tableOf(id) === table ? (context.times.get(id) ?? 0) : 0;
+		};
+	}
+
+	#resolved({ ids }: Context, value: Value): Value {
+		return mapTexts(value, (text) => (/^#\d+$/.test(text) ? (ids[Number(text.slice(1))] ?? text) : text));
+	}
+
+	#times(program: unknown, ids: readonly string[]): Map<string, number> {
+		const times = new Map<string, number>();
+		const texts = JSON.stringify(program, (_name, value: unknown) => (typeof value === 'bigint' ? '' : value));
+		for (const [, place] of texts.matchAll(/"@(\d+)"/g)) {
+			const id = ids[Number(place)];
+			const found = id === undefined ? undefined : this.#state.tables.get(this.#owners.get(id) ?? '')?.get(id);
+			if (id !== undefined && found !== undefined) times.set(id, Number(found._creationTime));
+		}
+		return times;
+	}
+}
+
+/** As `attempt` of a program says it. */
+function attempt(perform: () => Value): Value {
+	try {
+		return { value: perform() };
+	} catch (error) {
+		if (error instanceof Thrown) return { data: error.data };
+		if (error instanceof Refused) return { error: error.reason };
+		throw error;
+	}
+}

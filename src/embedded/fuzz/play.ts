@@ -1,0 +1,302 @@
+import { isDeepStrictEqual } from 'node:util';
+import { convexToJson } from 'convex/values';
+import type { JSONValue, Value } from 'convex/values';
+import type { PushBundle } from '../engine/types.ts';
+import { eventually } from '../corpus/harness.ts';
+import { Refused, Thrown, reasonOf } from './model/failure.ts';
+import { Model } from './model/model.ts';
+import type { Position } from './model/model.ts';
+import { isObject } from './model/order.ts';
+import { defined } from './model/state.ts';
+import type { Operation, Scenario, Selection, Step } from './program.ts';
+import { CALLER, Target, thrownBy } from './target.ts';
+import type { PageOptions } from './target.ts';
+
+/** The engine and the model do not say the same. */
+class Difference extends Error {
+	constructor(place: string, engine: unknown, model: unknown) {
+		super(`${place}\nengine: ${JSON.stringify(engine)}\nmodel:  ${JSON.stringify(model)}`);
+	}
+}
+
+interface Watch {
+	readonly name: string;
+	readonly program: readonly Operation[];
+	/** How many ids it knows. */
+	readonly known: number;
+	answer: JSONValue;
+}
+
+interface Book {
+	readonly selection: Selection;
+	readonly known: number;
+	/** Where pages ended, the last first. */
+	readonly ends: { readonly cursor: string; readonly position: Position }[];
+	latest: {
+		readonly options: PageOptions;
+		readonly from: Position | null;
+		readonly journal: string;
+		readonly position: Position;
+	} | null;
+}
+
+/** Plays a scenario on an engine of its own and on the model. Throws a Difference where they part. */
+export async function play(scenario: Scenario, bundle: PushBundle): Promise<void> {
+	const target = await Target.open(bundle);
+	try {
+		const game = new Game(target);
+		for (const [place, step] of scenario.steps.entries()) await game.step(step, `step ${place}, ${step.do}`);
+		await game.end();
+	} finally {
+		await target.close();
+	}
+}
+
+class Game {
+	readonly #target: Target;
+	readonly #model = new Model();
+	/** The same ids on both sides, by place. */
+	readonly #real: string[] = [];
+	readonly #modelled: string[] = [];
+	readonly #watches: Watch[] = [];
+	readonly #books: Book[] = [];
+
+	constructor(target: Target) {
+		this.#target = target;
+	}
+
+	async step(step: Step, place: string): Promise<void> {
+		switch (step.do) {
+			case 'push':
+				same(place, await this.#target.push(step.schema), this.#model.push(step.schema));
+				return await this.#checkWatches(place);
+			case 'restart':
+				await this.#target.restart();
+				return await this.#checkWatches(place, 'everything');
+			case 'query':
+				return await this.#compare(
+					place,
+					() => this.#target.query(step.program, this.#real),
+					() => this.#model.run('query', step.program, this.#modelled, CALLER)
+				);
+			case 'mutation':
+				await this.#compare(
+					place,
+					() => this.#target.mutation(step.program, this.#real),
+					() => this.#model.run('mutation', step.program, this.#modelled, CALLER)
+				);
+				await this.#jobsEnd(place);
+				return await this.#checkWatches(place);
+			case 'action':
+				await this.#compare(
+					place,
+					() => this.#target.action(step.program, this.#real),
+					() => this.#act(step.program)
+				);
+				return await this.#checkWatches(place);
+			case 'watch': {
+				const name = `watch ${this.#watches.length}`;
+				const watch: Watch = { name, program: step.program, known: this.#real.length, answer: null };
+				this.#watches.push(watch);
+				return await this.#look(watch, place);
+			}
+			case 'open': {
+				const { selection, numItems } = step;
+				const book: Book = { selection, known: this.#real.length, ends: [], latest: null };
+				// What literals stand for may change, and a cursor belongs to one query.
+				if (!/"[#@]\d+"/.test(text(selection))) this.#books.unshift(book);
+				return await this.#page(place, book, { numItems, cursor: null }, null, null, null);
+			}
+			case 'turn':
+				return await this.#turn(place, step);
+		}
+	}
+
+	/** What both hold at the end is the same, and the file is whole. */
+	async end(): Promise<void> {
+		const names = this.#model.tables.sort();
+		same('tables', (await this.#target.tableNames()).toSorted(), names);
+		for (const name of names)
+			same(
+				`table ${name}`,
+				this.#abstract(await this.#target.table(name), 'real'),
+				this.#abstract(this.#model.table(name), 'modelled')
+			);
+		same('faults of the file', await this.#target.faults(), []);
+	}
+
+	async #turn(place: string, { book: which, numItems, from, to, again }: Extract<Step, { do: 'turn' }>): Promise<void> {
+		const book = this.#books[which];
+		if (book === undefined) return;
+		const { latest } = book;
+		if (again && latest !== null)
+			return await this.#page(place, book, latest.options, latest.from, latest.position, latest.journal);
+		const start = from === null ? undefined : book.ends[from];
+		const end = to === null ? undefined : book.ends[to];
+		const options = {
+			numItems,
+			cursor: start?.cursor ?? null,
+			...(end === undefined ? {} : { endCursor: end.cursor })
+		};
+		await this.#page(place, book, options, start?.position ?? null, end?.position ?? null, null);
+	}
+
+	async #page(
+		place: string,
+		book: Book,
+		options: PageOptions,
+		from: Position | null,
+		to: Position | null,
+		journal: string | null
+	): Promise<void> {
+		const { selection, known } = book;
+		const read = { cursor: '', journal: '', position: 'end' as Position };
+		const engine = await answerOf(async () => {
+			const real = await this.#target.page(selection, this.#real.slice(0, known), options, journal);
+			read.cursor = real.continueCursor;
+			read.journal = real.journal ?? '';
+			return this.#abstract([real.page, real.isDone], 'real');
+		});
+		const model = await answerOf(async () => {
+			const { page, position } = this.#model.page(
+				selection,
+				this.#modelled.slice(0, known),
+				options.numItems,
+				from,
+				to
+			);
+			read.position = position;
+			return this.#abstract([page, position === 'end'], 'modelled');
+		});
+		same(place, engine, model);
+		if (!('answers' in engine)) return;
+		book.latest = { options, from, journal: read.journal, position: read.position };
+		book.ends.unshift(read);
+	}
+
+	/** Runs a program on both sides, and remembers the ids that it gave. */
+	async #compare(
+		place: string,
+		onEngine: () => Promise<{ answers: Value[]; ids: readonly string[] }>,
+		onModel: () => { answers: Value[]; ids: readonly string[] }
+	): Promise<void> {
+		const engine = await answerOf(async () => {
+			const { answers, ids } = await onEngine().catch((error: unknown) => {
+				this.#real.push(...(thrownBy(error)?.ids ?? []));
+				throw error;
+			});
+			this.#real.push(...ids);
+			return this.#abstract(answers, 'real');
+		});
+		const model = await answerOf(async () => {
+			try {
+				const { answers, ids } = onModel();
+				this.#modelled.push(...ids);
+				return this.#abstract(answers, 'modelled');
+			} catch (error) {
+				if (error instanceof Thrown) this.#modelled.push(...error.ids);
+				throw error;
+			}
+		});
+		same(place, engine, model);
+		same(`${place}, ids given`, this.#real.length, this.#modelled.length);
+	}
+
+	#act(program: readonly Operation[]): { answers: Value[]; ids: string[] } {
+		const ids = [...this.#modelled];
+		const answers: Value[] = [];
+		for (const operation of program) {
+			if (operation.op !== 'nested') throw new Error('actions of scenarios only run other functions');
+			const ran = this.#model.run(operation.kind, operation.program, ids, CALLER);
+			ids.push(...ran.ids);
+			answers.push(ran.answers);
+		}
+		return { answers, ids: ids.slice(this.#modelled.length) };
+	}
+
+	/** Waits for scheduled functions that were to run at once. */
+	async #jobsEnd(place: string): Promise<void> {
+		const ask = this.#modelled.map((_, place): Operation => ({
+			op: 'attempt',
+			operation: { op: 'jobState', id: `#${place}` }
+		}));
+		const model = this.#abstract(this.#model.run('query', ask, this.#modelled, CALLER).answers, 'modelled');
+		const engine = await eventually(
+			async () => this.#abstract((await this.#target.query(ask, this.#real)).answers, 'real'),
+			(states) => unfinished(states) <= unfinished(model)
+		);
+		same(`${place}, states of scheduled functions`, engine, model);
+	}
+
+	/** A live query whose answer changed was told of it, and now gives the new answer. */
+	async #checkWatches(place: string, told: 'everything' | null = null): Promise<void> {
+		const invalidated = told ?? this.#target.takeInvalidated();
+		if (told !== null) this.#target.takeInvalidated();
+		for (const watch of this.#watches) {
+			const isTold = invalidated === 'everything' || invalidated.has(watch.name);
+			const now = await answerOf(async () => this.#modelAnswer(watch));
+			if (!isTold) same(`${place}, answer of ${watch.name}, which was not told of a change`, watch.answer, now);
+			else await this.#look(watch, place);
+		}
+	}
+
+	async #look(watch: Watch, place: string): Promise<void> {
+		const { name, program, known } = watch;
+		const engine = await answerOf(async () =>
+			this.#abstract((await this.#target.query(program, this.#real.slice(0, known), name)).answers, 'real')
+		);
+		const model = await answerOf(async () => this.#modelAnswer(watch));
+		same(`${place}, ${name}`, engine, model);
+		watch.answer = engine;
+	}
+
+	#modelAnswer({ program, known }: Watch): JSONValue {
+		return this.#abstract(
+			this.#model.run('query', program, this.#modelled.slice(0, known), CALLER).answers,
+			'modelled'
+		);
+	}
+
+	/** The same on both sides: ids by place, creation times left out, the texts of errors as reasons. */
+	#abstract(value: Value, side: 'real' | 'modelled'): JSONValue {
+		const ids = side === 'real' ? this.#real : this.#modelled;
+		const places = new Map(ids.map((id, place) => [id, `#${place}`]));
+		const change = (inside: Value): Value => {
+			if (typeof inside === 'string') return places.get(inside) ?? (ID.test(inside) ? '?' : inside);
+			if (Array.isArray(inside)) return inside.map(change);
+			if (!isObject(inside)) return inside;
+			const { _creationTime, error, ...rest } = defined(inside);
+			const changed = Object.entries(rest).map(([name, field]): [string, Value] => [name, change(field)]);
+			if (typeof error === 'string') changed.push(['error', side === 'real' ? reasonOf(error) : error]);
+			return Object.fromEntries(changed);
+		};
+		return convexToJson(change(value));
+	}
+}
+
+/** An id that no answer has named: of a document that a scheduled function inserted, say. */
+const ID = /^([0-9a-hjkmnp-tv-z]{31,32}|<\d+>)$/;
+
+async function answerOf(run: () => Promise<JSONValue>): Promise<{ [kind: string]: JSONValue }> {
+	try {
+		return { answers: await run() };
+	} catch (error) {
+		if (error instanceof Thrown) return { thrown: convexToJson(error.data) };
+		if (error instanceof Refused) return { failed: error.reason };
+		const thrown = thrownBy(error);
+		if (thrown !== null) return { thrown: convexToJson(thrown.thrown) };
+		return { failed: reasonOf(error instanceof Error ? error.message : String(error)) };
+	}
+}
+
+function unfinished(states: JSONValue): number {
+	return JSON.stringify(states).split('"pending"').length;
+}
+
+function text(value: unknown): string {
+	return JSON.stringify(value, (_name, inside: unknown) => (typeof inside === 'bigint' ? String(inside) : inside));
+}
+
+function same(place: string, engine: unknown, model: unknown): void {
+	if (!isDeepStrictEqual(engine, model)) throw new Difference(place, engine, model);
+}
