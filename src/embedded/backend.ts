@@ -7,6 +7,7 @@ import { Signer } from './engine/secret.ts';
 import type { Engine } from './engine/types.ts';
 import type { Backend } from './http/server.ts';
 import { Pushes } from './push/pushes.ts';
+import { Exports } from './snapshots/exports.ts';
 import { SubscriptionHub } from './sync/hub.ts';
 import { SyncServer } from './sync/server.ts';
 
@@ -15,12 +16,17 @@ export interface BackendOptions {
 	readonly dataDir: string;
 	readonly cloudUrl: string;
 	readonly siteUrl: string;
+	readonly report: (sentence: string) => void;
 }
 
-export function createBackend(engine: Engine, { adminKey: key, dataDir, cloudUrl, siteUrl }: BackendOptions): Backend {
+export function createBackend(
+	engine: Engine,
+	{ adminKey: key, dataDir, cloudUrl, siteUrl, report }: BackendOptions
+): Backend {
 	const adminKey = new AdminKey(key);
 	const authentication = new Authentication(adminKey, async () => (await engine.analysis()).authProviders);
-	const systemQueries = createSystemQueries({ engine, cloudUrl });
+	const exports = new Exports(engine, dataDir, () => hub.systemChanged(), report);
+	const systemQueries = createSystemQueries({ engine, cloudUrl, exports });
 	const hub = new SubscriptionHub(engine, systemQueries);
 	const logs = new LogBuffer();
 	engine.onLog((entry) => logs.add(entry));
@@ -39,7 +45,8 @@ export function createBackend(engine: Engine, { adminKey: key, dataDir, cloudUrl
 			signer,
 			cloudUrl,
 			siteUrl,
-			dataDir
+			dataDir,
+			exports
 		}
 	};
 }

@@ -71,7 +71,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 		const { appDir, durability = 'normal' } = options;
 		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability, report: log });
 		undo.splice(1, 0, () => withinGrace(engine.close()));
-		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl });
+		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl, report: log });
 		undo.push(() => {
 			started.deployment.logs.close();
 			return started.sync.close().finally(() => started.deployment.hub.close());

@@ -1,14 +1,17 @@
 /** The system queries that the `convex` CLI asks, over WebSocket or HTTP, with the admin key. */
+import { convexToJson } from 'convex/values';
 import { z } from 'zod';
 import type { Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
 import { countDocuments } from '../push/prediction.ts';
 import { newRequestId } from '../requestId.ts';
+import type { ExportState, Exports } from '../snapshots/exports.ts';
 import type { SystemQueries } from '../sync/hub.ts';
 import type { QuerySpec } from '../sync/liveRun.ts';
 
 interface Surroundings {
 	readonly engine: Engine;
 	readonly cloudUrl: string;
+	readonly exports: Exports;
 }
 
 /** Convex JSON text of the answer. */
@@ -51,6 +54,7 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 	'cli/queryTable': async ({ engine }, args) => JSON.stringify(`${byTable.parse(args).tableName}@${engine.latestTs()}`),
 	'cli/tableSize': async ({ engine }, args, componentPath) =>
 		String(await countDocuments(engine, componentPath, byTable.parse(args).tableName)),
+	'cli/exports:getLatest': async ({ exports }) => JSON.stringify(exportJson(exports.latest)),
 	'frontend/getSchemas': async ({ engine }) => {
 		const { schema } = await engine.analysis();
 		return JSON.stringify(schema === null ? {} : { active: JSON.stringify(schema) });
@@ -60,6 +64,19 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 	/** No component can be mounted here; the app itself is not in this list. */
 	'frontend/components:list': async () => '[]'
 };
+
+function exportJson(latest: ExportState | null): unknown {
+	if (latest?.state !== 'completed') return latest;
+	const { startTs, completeTs, expirationTs, includeStorage } = latest;
+	return convexToJson({
+		state: 'completed',
+		start_ts: startTs,
+		complete_ts: completeTs,
+		expiration_ts: expirationTs,
+		requestor: 'snapshotExport',
+		format: { format: 'zip', include_storage: includeStorage }
+	});
+}
 
 /** Binds the system queries to a deployment. */
 export function createSystemQueries(surroundings: Surroundings): SystemQueries {

@@ -134,6 +134,9 @@ export async function createEngine({
 		tableNames: (componentPath) => supervisor.call('tableNames', componentPath),
 		tableData: (request) => supervisor.call('tableData', request),
 		registerFile: (request) => commit(supervisor.call('registerFile', request)),
+		startCopy: (path) => supervisor.call('startCopy', path),
+		copyState: () => supervisor.call('copyState', null),
+		releaseCopy: () => supervisor.call('releaseCopy', null),
 		fileByUuid: (component, uuid) => supervisor.call('fileByUuid', { component, uuid }),
 
 		async close() {

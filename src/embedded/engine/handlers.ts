@@ -7,6 +7,7 @@ import type { JobEnd } from '../scheduler/jobs.ts';
 import { prefixRange, keyAfter } from '../values/keys.ts';
 import type { SqliteStore } from '../store/store.ts';
 import { resolveFunction } from './access.ts';
+import { DataCopy } from './copy.ts';
 import { checkArguments, checkReturn } from './checks.ts';
 import { loadDeployment, saveAnalysis, saveEnvironment } from './deployment.ts';
 import { Executor } from './executor.ts';
@@ -55,6 +56,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 
 	return {
 		removals,
+		copy: new DataCopy(store.database, removals),
 
 		boot: () => ({ latestTs: store.latestTs, deployment }),
 

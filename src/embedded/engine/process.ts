@@ -78,6 +78,9 @@ serveSerially<EngineMethods>({
 	fileByUuid: (params) => ready().fileByUuid(params),
 	deleteFile: (params) => ready().deleteFile(params),
 	uploadUrl: (params) => ready().uploadUrl(params),
+	startCopy: (path) => ready().copy.start(path),
+	copyState: () => ready().copy.state,
+	releaseCopy: () => ready().copy.release(),
 	close() {
 		store?.close();
 		store = null;

@@ -145,6 +145,9 @@ export type EngineMethods = {
 	fileByUuid(params: { readonly component: string; readonly uuid: string }): StoredFile | null;
 	deleteFile(params: { readonly component: string; readonly storageId: string }): Committed<boolean>;
 	uploadUrl(params: { readonly component: string }): string;
+	startCopy(path: string): null;
+	copyState(params: null): string;
+	releaseCopy(params: null): null;
 	close(params: null): null;
 };
 

@@ -222,6 +222,11 @@ export interface Engine {
 
 	/** Files: the front streams bytes, the engine keeps the rows. */
 	registerFile(request: { readonly component: string; readonly file: Omit<StoredFile, 'storageId'> }): Promise<string>;
+	/** Begins a copy of the data file at `path`, as of one commit; files stay until `releaseCopy`. */
+	startCopy(path: string): Promise<null>;
+	/** `running`, `done`, or a sentence about what went wrong. */
+	copyState(): Promise<string>;
+	releaseCopy(): Promise<null>;
 	fileByUuid(component: string, uuid: string): Promise<StoredFile | null>;
 
 	close(): Promise<void>;

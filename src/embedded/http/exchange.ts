@@ -7,6 +7,7 @@ import type { Signer } from '../engine/secret.ts';
 import type { Engine } from '../engine/types.ts';
 import type { Pushes } from '../push/pushes.ts';
 import type { SubscriptionHub, SystemQueries } from '../sync/hub.ts';
+import type { Exports } from '../snapshots/exports.ts';
 import { RequestFailure } from './failure.ts';
 
 /** What request handlers work with. */
@@ -18,6 +19,7 @@ export interface Deployment {
 	readonly systemQueries: SystemQueries;
 	readonly pushes: Pushes;
 	readonly logs: LogBuffer;
+	readonly exports: Exports;
 	readonly signer: Signer;
 	readonly cloudUrl: string;
 	readonly siteUrl: string;

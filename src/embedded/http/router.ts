@@ -10,6 +10,7 @@ import {
 	tableShapes,
 	updateEnvironment
 } from './admin.ts';
+import { downloadExport, requestExport } from './exports.ts';
 import { sendFailure } from './exchange.ts';
 import type { Deployment, Exchange } from './exchange.ts';
 import { RequestFailure } from './failure.ts';
@@ -43,6 +44,7 @@ const ROUTES = new Map<string, Handler>([
 	['POST /api/action', postAction],
 	['POST /api/function', postFunction],
 	['POST /api/run_test_function', postTestFunction],
+	['POST /api/export/request/zip', requestExport],
 	['POST /api/shapes2', tableShapes],
 	['GET /api/shapes2', tableShapes],
 	['GET /api/check_admin_key', checkAdminKey],
@@ -64,6 +66,7 @@ const ROUTES = new Map<string, Handler>([
 /** By method and the beginning of the path. */
 const PREFIXES: readonly (readonly [string, string, Handler])[] = [
 	['POST', '/api/run/', postRun],
+	['GET', '/api/export/zip/', downloadExport],
 	['GET', '/api/storage/', downloadFile],
 	['HEAD', '/api/storage/', downloadFile]
 ];

@@ -84,6 +84,8 @@ export class SubscriptionHub {
 	/** Every commit up to here has been heard of. */
 	#horizon: bigint;
 	#running = false;
+	/** Grows when what system queries tell of changes without a commit. */
+	#systemVersion = 0;
 	#closed = false;
 	#runs = 0;
 	readonly #stopListening: () => void;
@@ -123,6 +125,12 @@ export class SubscriptionHub {
 	invalidateEverything(): void {
 		this.#quarantine.clear();
 		this.#invalidateAll(this.#engine.latestTs() + 1n);
+	}
+
+	/** What system queries tell of has changed without a commit. */
+	systemChanged(): void {
+		this.#systemVersion++;
+		for (const run of [...this.#unwatched]) this.#invalidate(run, this.#horizon + 1n);
 	}
 
 	close(): void {
@@ -240,6 +248,7 @@ export class SubscriptionHub {
 		const entries: Entry[] = [];
 		const others: { key: string; asked: Asked; result: Promise<QueryResult> | QueryResult }[] = [];
 		const before = this.#horizon;
+		const systemVersion = this.#systemVersion;
 		for (const [key, asked] of needed) {
 			const failure = this.#quarantine.failureOf(key);
 			const result = failure ? failed(failure) : this.#system(asked.question.spec, asked.asker.identity);
@@ -255,7 +264,7 @@ export class SubscriptionHub {
 			const run = new LiveRun(`system-${++this.#runs}`, other.asked.question, other.asked.asker, result, 0n);
 			runs.set(other.key, run);
 			// It may or may not have seen what was committed meanwhile.
-			if (this.#horizon > before) run.until = ts + 1n;
+			if (this.#horizon > before || this.#systemVersion !== systemVersion) run.until = ts + 1n;
 			else this.#unwatched.add(run);
 		}
 		return { ts, runs };

@@ -108,7 +108,8 @@ export async function startTestServer(limits: Partial<Limits> = {}, timing?: Htt
 		adminKey: ADMIN_KEY,
 		dataDir,
 		cloudUrl: 'http://cloud.test',
-		siteUrl: 'http://site.test'
+		siteUrl: 'http://site.test',
+		report: () => undefined
 	});
 	const guard = new OriginGuard(['http://app.test']);
 	const reports: string[] = [];
