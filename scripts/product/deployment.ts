@@ -1,5 +1,6 @@
 /** The Convex deployment of this start: the embedded one, started here, or the one the operator named. */
 import { startDeployment } from '../../src/embedded/deployment.ts';
+import { limitsFrom } from '../../src/embedded/engine/limits.ts';
 import type { DeploymentAccess } from './environment.ts';
 import { say } from './log.ts';
 import { choosePort } from './ports.ts';
@@ -42,6 +43,7 @@ export async function openDeployment(settings: Settings, options: OpenOptions): 
 		sitePort: port + 1,
 		allowedOrigins: [...options.allowedOrigins],
 		durability: options.durability,
+		limits: limitsFrom(process.env),
 		log: (line) => say('convex', line)
 	});
 	return {

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { loadAdminKey } from './auth/adminKey.ts';
 import { createBackend } from './backend.ts';
 import { createEngine } from './engine/client.ts';
+import type { Limits } from './engine/limits.ts';
 import { OriginGuard } from './http/guard.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import type { Backend } from './http/server.ts';
@@ -25,6 +26,8 @@ export interface DeploymentOptions {
 	readonly allowedOrigins?: readonly string[];
 	/** `full` survives a power cut; `normal` survives a crash of the process. */
 	readonly durability?: 'normal' | 'full';
+	/** Instead of the usual ones; `limitsFrom` reads them from environment variables. */
+	readonly limits?: Partial<Limits>;
 	/** Hears one sentence at a time about what went wrong inside. */
 	readonly log?: (sentence: string) => void;
 }
@@ -68,8 +71,8 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 		const name = host === '::1' ? '[::1]' : host;
 		const url = `http://${name}:${await listen(main, host, options.port)}`;
 		const siteUrl = `http://${name}:${await listenForSite(site, host, url, options.sitePort)}`;
-		const { appDir, durability = 'normal' } = options;
-		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability, report: log });
+		const { appDir, limits = {}, durability = 'normal' } = options;
+		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability, limits, report: log });
 		undo.splice(1, 0, () => withinGrace(engine.close()));
 		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl, report: log });
 		undo.push(() => {

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startDeployment } from './deployment.ts';
+import { limitsFrom } from './engine/limits.ts';
 
 const USAGE =
 	'Usage: npm run convex:embedded -- --data DIR --port N [--admin-key KEY] [--origin URL]... [--app DIR] [--site-port N] [--durability normal|full]';
@@ -47,7 +48,7 @@ function parsePort(text: string): number {
 process.umask(0o077);
 
 try {
-	const deployment = await startDeployment(readOptions());
+	const deployment = await startDeployment({ ...readOptions(), limits: limitsFrom(process.env) });
 	const stop = (): void => {
 		process.off('SIGTERM', stop).off('SIGINT', stop);
 		void deployment.close().then(

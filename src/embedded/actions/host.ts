@@ -14,7 +14,10 @@ import type {
 } from '../engine/protocol.ts';
 import { answer, Outbox } from '../engine/rpc.ts';
 import type { Handlers } from '../engine/rpc.ts';
+import { FunctionRefusal } from '../engine/failure.ts';
+import { parseFunctionPath } from '../engine/paths.ts';
 import { environmentOf } from '../engine/runtime.ts';
+import { Turns } from '../engine/turns.ts';
 import type { FunctionCall } from '../engine/types.ts';
 
 /** The process that ran an action ended, or stopped answering: whatever the action had done stays done. */
@@ -123,6 +126,8 @@ export class ActionsHost {
 	readonly #settings: EngineSettings;
 	readonly #limits: Limits;
 	readonly #handlers: Handlers<FrontMethods>;
+	readonly #turns: Turns;
+	readonly #nodeTurns: Turns;
 	#deployment: DeploymentState;
 	#process: ActionsProcess | null = null;
 	readonly #retired = new Set<ActionsProcess>();
@@ -132,6 +137,12 @@ export class ActionsHost {
 		this.#limits = limits;
 		this.#deployment = deployment;
 		this.#handlers = handlers;
+		const { concurrentActions, concurrentNodeActions } = limits;
+		this.#turns = new Turns(concurrentActions, tooMany(concurrentActions, 'APPLICATION_MAX_CONCURRENT_V8_ACTIONS'));
+		this.#nodeTurns = new Turns(
+			concurrentNodeActions,
+			tooMany(concurrentNodeActions, 'APPLICATION_MAX_CONCURRENT_NODE_ACTIONS')
+		);
 	}
 
 	/** From now on, actions run this deployment's code; those under way finish where they are. */
@@ -145,12 +156,27 @@ export class ActionsHost {
 		this.#process = null;
 	}
 
-	action(callId: number, call: FunctionCall): Promise<ActionRun> {
-		return this.#current().run('action', { callId, call });
+	/** Rejects with a FunctionRefusal when the action is not started, with an ActionDied when it was lost. */
+	async action(callId: number, call: FunctionCall): Promise<ActionRun> {
+		const isNode = this.#isNode(call.path);
+		if (isNode && Buffer.byteLength(call.args) > this.#limits.nodeArgumentBytes) {
+			throw new FunctionRefusal(
+				'Node actions arguments size is too large. The maximum size is 5 MiB. Reduce the size of the arguments or consider using Convex runtime actions instead, which have a 16 MiB limit. See https://docs.convex.dev/functions/runtimes'
+			);
+		}
+		// What the scheduler starts has been promised a run: it waits for as long as it takes.
+		const patience = call.caller === 'scheduler' || call.caller === 'cron' ? null : this.#limits.actionPatience;
+		const turns = isNode ? this.#nodeTurns : this.#turns;
+		return turns.run(patience, () => this.#current().run('action', { callId, call }));
 	}
 
-	httpAction(callId: number, request: WireRequest): Promise<HttpRun> {
-		return this.#current().run('httpAction', { callId, request });
+	async httpAction(callId: number, request: WireRequest): Promise<HttpRun> {
+		return this.#turns.run(this.#limits.actionPatience, () => this.#current().run('httpAction', { callId, request }));
+	}
+
+	#isNode(path: string): boolean {
+		const { module } = parseFunctionPath(path);
+		return this.#deployment.modules.some(({ path: name, environment }) => name === module && environment === 'node');
 	}
 
 	close(): void {
@@ -164,4 +190,8 @@ export class ActionsHost {
 		}
 		return this.#process;
 	}
+}
+
+function tooMany(count: number, variable: string): string {
+	return `Too many concurrent requests. Your backend is limited to ${count} concurrent actions. Set ${variable} if this machine can run more.`;
 }

@@ -22,6 +22,7 @@ import { environmentOf, Runtime, sourceMaps } from '../engine/runtime.ts';
 import type { SandboxHost } from '../engine/sandbox.ts';
 import { StackMapper } from '../engine/stack.ts';
 import type { FunctionCall } from '../engine/types.ts';
+import { timedOut } from '../engine/userClock.ts';
 import type { NodeModules } from './nodeModules.ts';
 
 /** One running action. */
@@ -68,6 +69,7 @@ export class ActionRunner {
 			callId,
 			'Action',
 			isNode ? this.#stacks : this.#runtime.stacks,
+			isNode ? this.#limits.nodeActionWallClock : this.#limits.actionWallClock,
 			async () => {
 				const exported = isNode
 					? exportOf(await this.#node.load(path.module), path.name)
@@ -86,21 +88,27 @@ export class ActionRunner {
 
 	async httpAction(callId: number, request: WireRequest): Promise<HttpRun> {
 		let identifier = `${request.method} ${new URL(request.url).pathname}`;
-		const { value, trace, fault } = await this.#run(callId, 'HttpAction', this.#runtime.stacks, async () => {
-			const router = await this.#runtime.defaultExport('http.js');
-			const { pathname } = new URL(request.url);
-			const match: unknown = callMethod(router, 'lookup', pathname, request.method);
-			if (!Array.isArray(match)) return { status: 404, headers: [], body: Buffer.from('No matching routes found') };
-			const [endpoint, , route]: readonly unknown[] = match;
-			if (typeof route === 'string') identifier = `${request.method} ${route}`;
-			const response = await callMethod(endpoint, 'invokeHttpAction', toRequest(request));
-			if (!(response instanceof Response)) throw new FunctionRefusal('The HTTP action returned no Response.');
-			return {
-				status: response.status,
-				headers: [...response.headers],
-				body: new Uint8Array(await response.arrayBuffer())
-			};
-		});
+		const { value, trace, fault } = await this.#run(
+			callId,
+			'HttpAction',
+			this.#runtime.stacks,
+			this.#limits.actionWallClock,
+			async () => {
+				const router = await this.#runtime.defaultExport('http.js');
+				const { pathname } = new URL(request.url);
+				const match: unknown = callMethod(router, 'lookup', pathname, request.method);
+				if (!Array.isArray(match)) return { status: 404, headers: [], body: Buffer.from('No matching routes found') };
+				const [endpoint, , route]: readonly unknown[] = match;
+				if (typeof route === 'string') identifier = `${request.method} ${route}`;
+				const response = await callMethod(endpoint, 'invokeHttpAction', toRequest(request));
+				if (!(response instanceof Response)) throw new FunctionRefusal('The HTTP action returned no Response.');
+				return {
+					status: response.status,
+					headers: [...response.headers],
+					body: new Uint8Array(await response.arrayBuffer())
+				};
+			}
+		);
 		if (fault !== null || value === null) {
 			const { message } = failure(fault ?? { message: '' }, request.requestId);
 			return {
@@ -140,15 +148,19 @@ export class ActionRunner {
 		};
 	}
 
-	async #run<T>(callId: number, udfType: Trace['udfType'], stacks: StackMapper, body: () => Promise<T>) {
+	async #run<T>(
+		callId: number,
+		udfType: Trace['udfType'],
+		stacks: StackMapper,
+		wallClock: number,
+		body: () => Promise<T>
+	) {
 		const started = performance.now();
 		const logs = new LogBuffer(this.#limits);
 		const { promise: uncaught, reject } = Promise.withResolvers<never>();
 		const limit = setTimeout(() => {
-			reject(
-				new FunctionRefusal(`Function execution timed out (maximum duration: ${this.#limits.actionWallClock / 1000}s)`)
-			);
-		}, this.#limits.actionWallClock);
+			reject(new FunctionRefusal(timedOut(wallClock)));
+		}, wallClock);
 		let value: T | null = null;
 		let fault: Fault | null = null;
 		try {

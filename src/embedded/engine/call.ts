@@ -3,6 +3,8 @@ import type { LogBuffer } from './console.ts';
 import type { QueryStream } from './syscalls/stream.ts';
 import type { FunctionPath } from './paths.ts';
 import type { FunctionCall, Identity } from './types.ts';
+import type { TransactionLimits, Usage } from './usage.ts';
+import type { UserClock } from './userClock.ts';
 
 /** What all functions of one request share: the outermost call and everything it calls. */
 export interface Request {
@@ -18,9 +20,7 @@ export interface Request {
 	/** The job that this request runs, when the scheduler is the caller. */
 	readonly job: string | null;
 	readIdentity: boolean;
-	scheduled: number;
-	rowsRead: number;
-	bytesRead: number;
+	readonly usage: Usage;
 	/** Names of files to remove from disk once the transaction has committed. */
 	readonly removedFiles: string[];
 }
@@ -33,6 +33,10 @@ export interface Call {
 	readonly path: FunctionPath;
 	/** 0 for the outermost call. */
 	readonly depth: number;
+	/** What the transaction may have used up when the call ends. */
+	readonly limits: TransactionLimits;
+	/** Runs while the function does. */
+	clock: UserClock | null;
 	readonly streams: Map<number, QueryStream>;
 	/** Cursor at which an earlier run of this query ended its page, and the one of this run. */
 	readonly journal: string | null;
@@ -45,13 +49,14 @@ export interface Call {
 
 export function newCall(
 	request: Request,
-	call: Pick<Call, 'kind' | 'path' | 'depth' | 'component'> & { readonly journal?: string | null }
+	call: Pick<Call, 'kind' | 'path' | 'depth' | 'component' | 'limits'> & { readonly journal?: string | null }
 ): Call {
 	return {
 		...call,
 		request,
 		journal: call.journal ?? null,
 		nextJournal: null,
+		clock: null,
 		streams: new Map(),
 		nested: null,
 		ended: false

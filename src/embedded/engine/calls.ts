@@ -3,7 +3,7 @@ import { ActionDied, ActionsHost } from '../actions/host.ts';
 import { actionSyscall } from '../actions/syscalls.ts';
 import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
-import { failure } from './failure.ts';
+import { failure, FunctionRefusal } from './failure.ts';
 import type { Limits } from './limits.ts';
 import type { Notices } from './notices.ts';
 import { displayPath, parseFunctionPath } from './paths.ts';
@@ -114,7 +114,7 @@ export class Calls {
 				mismatch === null ? outcome : { ...lost(call, mismatch), logLines: outcome.logLines }
 			);
 		} catch (error) {
-			if (!(error instanceof ActionDied)) throw error;
+			if (!(error instanceof ActionDied || error instanceof FunctionRefusal)) throw error;
 			return this.#ended(call, emptyTrace('Action'), lost(call, error.message));
 		} finally {
 			this.#contexts.delete(callId);
@@ -136,7 +136,7 @@ export class Calls {
 			this.#notices.ran({ ...call, path: identifier }, trace, error === null ? null : { message: error });
 			return { status, headers, body };
 		} catch (error) {
-			if (!(error instanceof ActionDied)) throw error;
+			if (!(error instanceof ActionDied || error instanceof FunctionRefusal)) throw error;
 			const told = failure({ message: error.message }, requestId);
 			this.#notices.ran(call, emptyTrace('HttpAction'), told);
 			return { status: 500, headers: [['content-type', 'text/plain']], body: Buffer.from(told.message) };

@@ -1,10 +1,13 @@
 import type { JSONValue } from 'convex/values';
+import { displayBytes } from '../values/bounds.ts';
+import { DeveloperError } from '../values/errors.ts';
+import { measureJson } from '../values/measure.ts';
 import { compileValidator } from '../values/validate.ts';
 import type { TableResolver, Validator } from '../values/validate.ts';
 import { valueFromJson } from '../values/value.ts';
 import { FunctionRefusal } from './failure.ts';
 import { parseJson } from './json.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { AnalyzedFunction } from './types.ts';
 
 /** Compiled validators of one function; null where anything goes. */
@@ -23,15 +26,22 @@ function compile(json: string | null, resolve: TableResolver): Validator | null 
 	return compileValidator(parsed, resolve);
 }
 
-/** Checks the argument array of a call. Throws a FunctionRefusal in Convex's words. */
-export function checkArguments(args: string, checks: FunctionChecks): void {
-	if (args.length > DEFAULT_LIMITS.argumentBytes) {
-		throw new FunctionRefusal(
-			`Arguments are too large (${args.length} bytes, maximum size is ${DEFAULT_LIMITS.argumentBytes} bytes)`
-		);
-	}
+/** Checks the argument array of a call of `name` (`items.js:list`). Throws a FunctionRefusal in Convex's words. */
+export function checkArguments(
+	name: string,
+	args: string,
+	checks: FunctionChecks,
+	limits: Pick<Limits, 'argumentBytes'>
+): void {
 	const list = parseJson(args);
 	if (!Array.isArray(list)) throw new FunctionRefusal('ArgumentValidationError: the arguments must be an array.');
+	// Whatever spelling the text came in: measured is what JSON.stringify would write.
+	const size = sizeOf(JSON.stringify(list), `Invalid arguments for ${name}`);
+	if (size > limits.argumentBytes) {
+		throw new FunctionRefusal(
+			`Arguments for ${name} are too large (actual: ${displayBytes(size)}, limit: ${displayBytes(limits.argumentBytes)})`
+		);
+	}
 	if (checks.args === null) return;
 	if (list.length > 1)
 		throw new FunctionRefusal(`ArgumentValidationError: Expected 1 argument, received ${list.length}.`);
@@ -39,8 +49,28 @@ export function checkArguments(args: string, checks: FunctionChecks): void {
 	if (fault !== null) throw new FunctionRefusal(`ArgumentValidationError: ${fault.message}`);
 }
 
-/** Checks what a function returned. Throws a FunctionRefusal in Convex's words. */
-export function checkReturn(value: string, checks: FunctionChecks): void {
+/** Checks what the function `name` returned. Throws a FunctionRefusal in Convex's words. */
+export function checkReturn(
+	name: string,
+	value: string,
+	checks: FunctionChecks,
+	limits: Pick<Limits, 'resultBytes'>
+): void {
+	const size = sizeOf(value, `Function ${name} return value invalid`);
+	if (size > limits.resultBytes) {
+		throw new FunctionRefusal(
+			`Function ${name} return value is too large (actual: ${displayBytes(size)}, limit: ${displayBytes(limits.resultBytes)})`
+		);
+	}
 	const fault = checks.returns?.check(valueFromJson(parseJson(value))) ?? null;
 	if (fault !== null) throw new FunctionRefusal(`ReturnsValidationError: ${fault.message}`);
+}
+
+function sizeOf(json: string, complaint: string): number {
+	try {
+		return measureJson(json).size;
+	} catch (error) {
+		if (error instanceof DeveloperError) throw new FunctionRefusal(`${complaint}: ${error.message}`);
+		throw error;
+	}
 }

@@ -22,7 +22,7 @@ import type {
 	PushRefusal
 } from './types.ts';
 
-export interface EngineOptions extends EngineSettings {
+export interface EngineOptions extends Omit<EngineSettings, 'limits'> {
 	readonly limits?: Partial<Limits>;
 	readonly onLog?: (entry: LogEntry) => void;
 	/** Sentences for the operator: skipped crons, jobs settled after a restart. */
@@ -48,9 +48,10 @@ export async function createEngine({
 	limits: given,
 	onLog,
 	report = () => undefined,
-	...settings
+	...places
 }: EngineOptions): Promise<Engine> {
 	const limits: Limits = { ...DEFAULT_LIMITS, ...given };
+	const settings: EngineSettings = { ...places, limits };
 	// Modules of an earlier run that did not end by itself.
 	rmSync(join(settings.dataDir, 'modules'), { recursive: true, force: true });
 	let notices: Notices | null = null;

@@ -23,24 +23,49 @@ export class LogBuffer {
 	}
 
 	write(level: string, args: readonly unknown[]): void {
-		if (this.lines.length > this.#maxLines) return;
-		if (this.lines.length === this.#maxLines) {
+		this.#add(level, () => args.map(show));
+	}
+
+	/** A line of the engine's own. */
+	warn(sentence: string): void {
+		this.#add('WARN', () => [sentence]);
+	}
+
+	/** The last line that there is room for says that there were more. */
+	#add(level: string, messages: () => readonly string[]): void {
+		if (this.lines.length >= this.#maxLines) return;
+		if (this.lines.length === this.#maxLines - 1) {
 			this.#push('ERROR', [`Log overflow (maximum ${this.#maxLines}). Remaining log lines omitted.`]);
 			return;
 		}
-		this.#push(level, args.map(show));
+		this.#push(level, messages());
 	}
 
 	#push(level: string, messages: readonly string[]): void {
-		let room = this.#maxBytes;
-		const kept: string[] = [];
-		for (const message of messages) {
-			kept.push(message.slice(0, room));
-			room -= message.length;
-			if (room <= 0) break;
-		}
-		this.lines.push({ level, messages: kept, isTruncated: room < 0, timestamp: Date.now() });
+		const sizes = messages.map((message) => Buffer.byteLength(message));
+		// Messages are joined by a space.
+		const total = sizes.reduce((sum, size) => sum + size + 1, -1);
+		const isTruncated = total > this.#maxBytes;
+		const kept = isTruncated ? truncated(messages, this.#maxBytes) : messages;
+		this.lines.push({ level, messages: kept, isTruncated, timestamp: Date.now() });
 	}
+}
+
+/** As many whole messages as there is room for, and the beginning of the next. */
+function truncated(messages: readonly string[], bytes: number): string[] {
+	const kept: string[] = [];
+	let room = bytes;
+	for (const message of messages) {
+		const size = Buffer.byteLength(message);
+		if (size > room) {
+			const head = Buffer.from(message).subarray(0, Math.max(0, room));
+			// A character that was cut in two is left out.
+			return [...kept, new TextDecoder().decode(head, { stream: true })];
+		}
+		kept.push(message);
+		room -= size + 1;
+	}
+	return kept;
 }
 
 function show(value: unknown): string {

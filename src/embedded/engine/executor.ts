@@ -9,7 +9,7 @@ import type { Request } from './call.ts';
 import { formatLogLine, LogBuffer } from './console.ts';
 import { failure, faultOf } from './failure.ts';
 import type { Fault } from './failure.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { parseFunctionPath } from './paths.ts';
 import type { FunctionPath } from './paths.ts';
 import type { MutationRun, QueryRun, Trace } from './protocol.ts';
@@ -17,6 +17,7 @@ import type { Runner } from './runner.ts';
 import type { Removals } from '../files/removals.ts';
 import type { Sessions } from './sessions.ts';
 import type { CommitNotice, FunctionCall, Outcome, QueryRequest, SessionRequest } from './types.ts';
+import { Usage } from './usage.ts';
 
 /** What else belongs to a mutation's transaction. */
 export interface MutationExtras {
@@ -34,24 +35,33 @@ export class Executor {
 	readonly #runner: Runner;
 	readonly #sessions: Sessions;
 	readonly #removals: Removals;
+	readonly #limits: Limits;
 	readonly #subscriptions = new SubscriptionIndex();
 
-	constructor(store: SqliteStore, runner: Runner, sessions: Sessions, removals: Removals) {
+	constructor(store: SqliteStore, runner: Runner, sessions: Sessions, removals: Removals, limits: Limits) {
 		this.#store = store;
 		this.#runner = runner;
 		this.#sessions = sessions;
 		this.#removals = removals;
+		this.#limits = limits;
 	}
 
 	async query(query: QueryRequest): Promise<QueryRun> {
 		const started = performance.now();
 		const tx = this.#store.begin('read');
-		const request = newRequest(query, tx);
+		const request = newRequest(query, tx, this.#limits);
 		let nextJournal: string | null = null;
 		let outcome: Outcome;
 		try {
 			const path = query.source === undefined ? this.#queryPath(query) : parseFunctionPath(query.path);
-			const call = newCall(request, { kind: 'Query', path, component: '', depth: 0, journal: query.journal });
+			const call = newCall(request, {
+				kind: 'Query',
+				path,
+				component: '',
+				depth: 0,
+				journal: query.journal,
+				limits: this.#limits
+			});
 			try {
 				outcome = succeeded(await this.#runner.run(call, query.args, query.source), request.logs);
 			} finally {
@@ -78,7 +88,7 @@ export class Executor {
 	async mutation(mutation: FunctionCall, extras: MutationExtras = {}): Promise<MutationRun> {
 		const started = performance.now();
 		const tx = this.#store.begin('write');
-		const request = newRequest(mutation, tx, extras.job);
+		const request = newRequest(mutation, tx, this.#limits, extras.job);
 		try {
 			const remembered = extras.session ? this.#sessions.find(extras.session) : null;
 			if (remembered !== null) {
@@ -93,7 +103,7 @@ export class Executor {
 				};
 			}
 			const { path } = resolveFunction(mutation, 'Mutation', (name) => this.#runner.find(name));
-			const call = newCall(request, { kind: 'Mutation', path, component: '', depth: 0 });
+			const call = newCall(request, { kind: 'Mutation', path, component: '', depth: 0, limits: this.#limits });
 			let value: string;
 			try {
 				value = await this.#runner.run(call, mutation.args);
@@ -117,7 +127,7 @@ export class Executor {
 				result: { outcome, ts: writes.ts },
 				trace: trace(request.logs, started, 'Mutation'),
 				notice: this.notice(writes),
-				scheduled: request.scheduled > 0
+				scheduled: request.usage.scheduled > 0
 			};
 		} catch (error) {
 			tx.rollback();
@@ -156,20 +166,23 @@ export class Executor {
 	}
 }
 
-function newRequest(call: FunctionCall, transaction: StoreTransaction, job: string | null = null): Request {
+function newRequest(
+	call: FunctionCall,
+	transaction: StoreTransaction,
+	limits: Limits,
+	job: string | null = null
+): Request {
 	return {
 		identity: call.identity,
 		requestId: call.requestId,
 		caller: call.caller,
 		transaction,
-		logs: new LogBuffer(DEFAULT_LIMITS),
+		logs: new LogBuffer(limits),
 		now: Date.now(),
 		random: seededRandom(freshSeed()),
 		job,
 		readIdentity: false,
-		scheduled: 0,
-		rowsRead: 0,
-		bytesRead: 0,
+		usage: new Usage(),
 		removedFiles: []
 	};
 }

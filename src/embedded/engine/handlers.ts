@@ -13,8 +13,7 @@ import { loadDeployment, saveAnalysis, saveEnvironment } from './deployment.ts';
 import { Executor } from './executor.ts';
 import { FunctionRefusal } from './failure.ts';
 import { JsonFields, parseJson } from './json.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
-import { parseFunctionPath } from './paths.ts';
+import { canonicalPath, parseFunctionPath } from './paths.ts';
 import type { DueWork, EngineMethods, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
 import { sendToParent } from './rpc.ts';
 import { Runner } from './runner.ts';
@@ -43,7 +42,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 	let deployment = loadDeployment(store.database);
 	const runner = new Runner(store, settings, { settings, signer, jobs, files }, deployment);
 	const removals = new Removals(settings.dataDir, store.database, files);
-	const executor = new Executor(store, runner, sessions, removals);
+	const executor = new Executor(store, runner, sessions, removals, settings.limits);
 
 	const reload = (): void => {
 		deployment = loadDeployment(store.database);
@@ -81,12 +80,13 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		checkAction(call: FunctionCall): string | null {
 			return refusalOf(() => {
 				const { path } = resolveFunction(call, 'Action', (name) => runner.find(name));
-				checkArguments(call.args, runner.runtime.checks(path));
+				checkArguments(canonicalPath(path), call.args, runner.runtime.checks(path), settings.limits);
 			});
 		},
 
 		checkReturn({ path, value }: { readonly path: string; readonly value: string }): string | null {
-			return refusalOf(() => checkReturn(value, runner.runtime.checks(parseFunctionPath(path))));
+			const found = parseFunctionPath(path);
+			return refusalOf(() => checkReturn(canonicalPath(found), value, runner.runtime.checks(found), settings.limits));
 		},
 
 		schedule({ args }: { readonly args: string }) {
@@ -188,8 +188,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			const now = Date.now();
 			removals.sweep();
 			return executor.write((tx) => {
-				sessions.prune(now - DEFAULT_LIMITS.sessionRetention);
-				return jobs.prune(tx, now - DEFAULT_LIMITS.jobRetention, PRUNE_BATCH);
+				sessions.prune(now - settings.limits.sessionRetention);
+				return jobs.prune(tx, now - settings.limits.jobRetention, PRUNE_BATCH);
 			});
 		},
 
@@ -255,7 +255,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		},
 
 		uploadUrl: ({ component }: { readonly component: string }) =>
-			uploadUrl(signer, settings.cloudUrl, component, Date.now() + DEFAULT_LIMITS.uploadUrlLifetime)
+			uploadUrl(signer, settings.cloudUrl, component, Date.now() + settings.limits.uploadUrlLifetime)
 	};
 }
 

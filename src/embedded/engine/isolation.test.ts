@@ -3,7 +3,7 @@ import { Corpus, valueOf } from '../corpus/harness.ts';
 
 let corpus: Corpus;
 beforeAll(async () => {
-	corpus = await Corpus.start({ functionWallClock: 2_000, pingInterval: 100, pingTimeout: 1_500 });
+	corpus = await Corpus.start({ pingInterval: 100, pingTimeout: 1_500 });
 });
 afterAll(() => corpus.close());
 
@@ -12,7 +12,7 @@ describe('a function that does not end', () => {
 		const [loop, kinds] = await Promise.allSettled([corpus.query('runtime:loops'), corpus.query('events:kinds')]);
 		expect(loop).toMatchObject({
 			status: 'rejected',
-			reason: { message: expect.stringContaining('Function execution timed out (maximum duration: 2s)') }
+			reason: { message: expect.stringContaining('Function execution timed out (maximum duration: 1s)') }
 		});
 		expect(kinds.status).toBe('fulfilled');
 	});

@@ -29,6 +29,7 @@ export interface EngineSettings {
 	readonly siteUrl: string;
 	/** `normal` survives the death of the process, `full` also the loss of power. */
 	readonly durability: 'normal' | 'full';
+	readonly limits: Limits;
 }
 
 /** Everything that was pushed and set: enough to run functions anywhere. */

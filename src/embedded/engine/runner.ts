@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import { checkArguments, checkReturn } from './checks.ts';
 import { FunctionRefusal, faultOf, NestedFault } from './failure.ts';
 import { JsonFields, parseJson } from './json.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { replModules, sourceModule } from './inline.ts';
 import { callMethod, exportOf, hasMark, ModuleGraph } from './modules.ts';
 import { canonicalPath, displayPath } from './paths.ts';
@@ -20,6 +20,13 @@ import { readAddress } from './syscalls/address.ts';
 import type { Services } from './syscalls/services.ts';
 import { asyncSyscall, syncSyscall } from './syscalls/table.ts';
 import type { AnalyzedFunction } from './types.ts';
+import { budgeted, budgetFrom } from './usage.ts';
+import { UserClock } from './userClock.ts';
+import { durationWarnings, sizeWarnings, usageWarnings } from './warnings.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** How often it is seen that a function waits (milliseconds). */
+const TURN = 20;
 
 /** Runs queries and mutations of the deployed bundle, each inside a transaction that the caller began. */
 export class Runner {
@@ -29,6 +36,8 @@ export class Runner {
 	/** Says which call some user code belongs to, across every await. */
 	readonly #calls = new AsyncLocalStorage<Call>();
 	#environment: ReadonlyMap<string, string> = new Map();
+	readonly #limits: Limits;
+	readonly #watchdog: Watchdog;
 	#runtime: Runtime;
 
 	constructor(
@@ -39,6 +48,8 @@ export class Runner {
 	) {
 		this.#store = store;
 		this.#settings = settings;
+		this.#limits = settings.limits;
+		this.#watchdog = new Watchdog(settings.limits.userTime);
 		this.services = { ...services, find: (path) => this.find(path) };
 		this.#runtime = this.#load(deployment);
 	}
@@ -62,17 +73,47 @@ export class Runner {
 	 */
 	async run(call: Call, args: string, source?: string): Promise<string> {
 		const checks = source === undefined ? this.#runtime.checks(call.path) : { args: null, returns: null };
-		checkArguments(args, checks);
+		const name = canonicalPath(call.path);
+		checkArguments(name, args, checks, this.#limits);
+		const clock = new UserClock(this.#limits, this.#watchdog);
+		call.clock = clock;
+		let value: unknown;
+		try {
+			value = await this.#invoke(call, clock, args, source);
+			// Nested functions that were not awaited still belong to the transaction.
+			while (call.nested !== null) await call.nested;
+		} finally {
+			// Whatever the function made of it: once its time was up, that is why it failed.
+			clock.end();
+		}
+		this.#end(call);
+		if (typeof value !== 'string') throw new FunctionRefusal(`${displayPath(call.path)} returned no Convex value.`);
+		checkReturn(name, value, checks, this.#limits);
+		this.#warn(call, args, value);
+		return value;
+	}
+
+	async #invoke(call: Call, clock: UserClock, args: string, source?: string): Promise<unknown> {
 		let exported = source === undefined ? this.#runtime.export(call.path) : this.#evaluate(call, source);
 		if (exported instanceof Promise) exported = await this.#calls.run(call, () => exported);
 		const method = call.kind === 'Query' ? 'invokeQuery' : 'invokeMutation';
-		const value = await settled(this.#calls.run(call, () => callMethod(exported, method, args)));
-		// Nested functions that were not awaited still belong to the transaction.
-		while (call.nested !== null) await call.nested;
-		this.#end(call);
-		if (typeof value !== 'string') throw new FunctionRefusal(`${displayPath(call.path)} returned no Convex value.`);
-		checkReturn(value, checks);
-		return value;
+		return settled(
+			this.#calls.run(call, () => callMethod(exported, method, args)),
+			clock,
+			this.#limits
+		);
+	}
+
+	/** Tells of limits that the function kept but came near to. */
+	#warn({ request, clock }: Call, args: string, value: string): void {
+		const { argumentBytes, resultBytes, userTime, warningRatio } = this.#limits;
+		const warnings = [
+			...sizeWarnings(args, argumentBytes, warningRatio, 'Large size of the function arguments'),
+			...usageWarnings(request.usage, this.#limits),
+			...sizeWarnings(value, resultBytes, warningRatio, 'Large size of the function return value'),
+			...durationWarnings(clock?.userTime ?? 0, userTime, warningRatio)
+		];
+		for (const warning of warnings) request.logs.warn(warning);
 	}
 
 	async #evaluate({ path }: Call, source: string): Promise<unknown> {
@@ -121,16 +162,21 @@ export class Runner {
 				`Trying to execute ${canonicalPath(path)} as ${kind}, but it is defined as ${found.udfType}.`
 			);
 		}
-		if (parent.depth + 1 >= DEFAULT_LIMITS.callDepth) {
+		if (parent.depth + 1 >= this.#limits.callDepth) {
 			throw new DeveloperError(
 				'InvalidValue',
 				'Cross component call depth limit exceeded. Do you have an infinite loop in your app?'
 			);
 		}
-		const call = newCall(parent.request, { kind, path, component: parent.component, depth: parent.depth + 1 });
+		const { usage } = parent.request;
+		const limits = fields.has('transactionLimits')
+			? budgeted(budgetFrom(fields.fields('transactionLimits')), usage.used, parent.limits)
+			: parent.limits;
+		const call = newCall(parent.request, { kind, path, component: parent.component, depth: parent.depth + 1, limits });
 		// A stale snapshot would need a second connection: `snapshotQuery` reads what the mutation has written so far.
 		const savepoint = kind === 'Mutation' ? parent.request.transaction.savepoint() : null;
 		const removed = parent.request.removedFiles.length;
+		const written = usage.markWrites();
 		try {
 			const value = await this.run(call, `[${JSON.stringify(fields.json('args'))}]`);
 			savepoint?.release();
@@ -139,6 +185,7 @@ export class Runner {
 			while (call.nested !== null) await call.nested;
 			this.#end(call);
 			savepoint?.rollback();
+			if (savepoint !== null) usage.forgetWrites(written);
 			parent.request.removedFiles.length = removed;
 			throw new NestedFault(faultOf(error, this.#runtime.stacks));
 		}
@@ -153,12 +200,17 @@ export class Runner {
 		const loadedAt = Date.now();
 		const loading = seededRandom(freshSeed());
 		return {
-			syscall: (op, args) => syncSyscall(this.#current(op), op, args, this.services),
+			syscall: (op, args) => {
+				const call = this.#current(op);
+				return timed(call, () => syncSyscall(call, op, args, this.services));
+			},
 			asyncSyscall: (op, args) => {
 				const call = this.#current(op);
-				if (op === '1.0/runUdf') return this.#runNested(call, args);
-				if (call.nested === null) return asyncSyscall(call, op, args, this.services);
-				return this.#afterNested(call, op, args);
+				return timed(call, () => {
+					if (op === '1.0/runUdf') return this.#runNested(call, args);
+					if (call.nested === null) return asyncSyscall(call, op, args, this.services);
+					return this.#afterNested(call, op, args);
+				});
 			},
 			jsSyscall: (op) => {
 				throw new DeveloperError('InvalidValue', `Unknown operation ${op}`);
@@ -195,20 +247,38 @@ export class Runner {
 	}
 }
 
+/** Makes a syscall while the clock of the function stands. Throws a FunctionRefusal when its time is up. */
+function timed<T extends string | Promise<string>>(call: Call, syscall: () => T): T {
+	call.clock?.enter();
+	let waits = false;
+	try {
+		const result = syscall();
+		if (typeof result !== 'string') {
+			waits = true;
+			const leave = (): void => call.clock?.leave();
+			result.then(leave, leave);
+		}
+		return result;
+	} finally {
+		if (!waits) call.clock?.leave();
+	}
+}
+
 /** The value of a promise of user code; refused when nothing is left that could settle it. */
-function settled(promise: unknown): Promise<unknown> {
+function settled(promise: unknown, clock: UserClock, limits: Limits): Promise<unknown> {
 	return new Promise((resolve, reject) => {
 		let timer: NodeJS.Timeout | undefined;
 		// What a query or mutation awaits is mostly ready in the same turn: only those that are not get a timer.
 		const turn = setImmediate(() => {
-			timer = setTimeout(
-				() => reject(new FunctionRefusal('Returned promise will never resolve')),
-				DEFAULT_LIMITS.idleFunction
-			);
+			const deadline = performance.now() + limits.idleFunction;
+			timer = setInterval(() => {
+				clock.turn();
+				if (performance.now() >= deadline) reject(new FunctionRefusal('Returned promise will never resolve'));
+			}, TURN);
 		});
 		const clear = (): void => {
 			clearImmediate(turn);
-			clearTimeout(timer);
+			clearInterval(timer);
 		};
 		Promise.resolve(promise).then(
 			(value) => {

@@ -3,6 +3,8 @@ import { RemoteError } from './rpc.ts';
 import type { CallMessage, Message } from './rpc.ts';
 import type { Limits } from './limits.ts';
 import type { EngineMethods, EngineSettings } from './protocol.ts';
+import { timedOut, TOO_MANY_OPERATIONS } from './userClock.ts';
+import { OVERTIME_SIGNAL } from './watchdog.ts';
 
 /** The engine process ended while it worked on this call. */
 export class EngineDied extends Error {
@@ -155,8 +157,10 @@ export class EngineSupervisor {
 		if (head !== undefined && !this.#starting) {
 			this.#calls.delete(head.message.id);
 			const words = this.#overdue
-				? `Function execution timed out (maximum duration: ${head.budget / 1000}s)`
-				: `The function ended the process that ran it (${description}).`;
+				? TOO_MANY_OPERATIONS
+				: description === `signal ${OVERTIME_SIGNAL}`
+					? timedOut(this.#limits.userTime)
+					: `The function ended the process that ran it (${description}).`;
 			head.reject(new EngineDied(words, head.progress));
 		}
 		this.#overdue = false;

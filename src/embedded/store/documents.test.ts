@@ -87,7 +87,7 @@ describe('documents', () => {
 		[
 			'a $ field deep inside',
 			() => write(store, (tx) => tx.insert('', 'a', { b: [{ $c: 1 }] })),
-			`Field name $c starts with a '$'`
+			`Field name $c starts with '$'`
 		],
 		['a field outside ASCII', () => write(store, (tx) => tx.insert('', 'a', { é: 1 })), 'invalid character'],
 		['a bigint over 64 bits', () => write(store, (tx) => tx.insert('', 'a', { n: 2n ** 63n })), '64-bit'],

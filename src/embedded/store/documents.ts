@@ -2,14 +2,12 @@ import type { Value } from 'convex/values';
 import { getDocumentSize } from 'convex/values';
 import { checkFieldName, encodeFields, isConvexObject, parseValue } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
+import { displayBytes, MAX_DOCUMENT_BYTES } from '../values/bounds.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { displayValue } from '../values/display.ts';
 import { idLength } from '../values/ids.ts';
 import type { TableEntry } from './catalog.ts';
 import type { DocumentFields, StoredDocument } from './types.ts';
-
-/** Convex's limit on one document. */
-const MAX_DOCUMENT_BYTES = 1 << 20;
 
 /** A document taken apart: the person's fields, and the two that the system adds. */
 export interface ParsedDocument {
@@ -66,7 +64,7 @@ export function encodeDocument(
 		);
 	}
 	// Text is never shorter than a quarter of what Convex counts, so small texts need no exact measure.
-	if (json.length > MAX_DOCUMENT_BYTES / 4) checkSize(fields);
+	if (json.length > MAX_DOCUMENT_BYTES / 4 && !table.name.startsWith('_')) checkSize(fields);
 	const head = json === '{}' ? '{' : `${json.slice(0, -1)},`;
 	return { fields, json: `${head}"_creationTime":${creationTime},"_id":"${id}"}` };
 }
@@ -121,6 +119,6 @@ function checkSize(fields: ConvexObject): void {
 	if (size <= MAX_DOCUMENT_BYTES) return;
 	throw new DeveloperError(
 		'DocumentTooLarge',
-		`Value is too large (${(size / MAX_DOCUMENT_BYTES).toFixed(2)} MiB > maximum size 1 MiB)`
+		`Value is too large (${displayBytes(size)} > maximum size ${displayBytes(MAX_DOCUMENT_BYTES)})`
 	);
 }

@@ -27,6 +27,7 @@ export type DeveloperErrorCode =
 	| 'InvalidTableName'
 	| 'InvalidValidator'
 	| 'InvalidValue'
+	| 'LimitExceeded'
 	| 'ReadOnlyTable'
 	| 'SchemaEnforcement'
 	| 'TableNotFound';

@@ -1,13 +1,10 @@
 import { CommitTsPlaceholder, convexToJson, jsonToConvex } from 'convex/values';
 import type { JSONValue, Value } from 'convex/values';
+import { checkArrayLength, checkFieldCount, checkNesting, MAX_FIELD_NAME } from './bounds.ts';
 import { DeveloperError } from './errors.ts';
 
 export type ConvexObject = { readonly [field: string]: Value | undefined };
 
-/** Convex's own limit on values inside values. */
-const MAX_NESTING = 64;
-
-const MAX_FIELD_NAME = 1024;
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 
@@ -77,13 +74,10 @@ const knownFieldNames = new Set<string>();
 export function checkFieldName(name: string): void {
 	if (knownFieldNames.has(name)) return;
 	if (name.length > MAX_FIELD_NAME) {
-		throw new DeveloperError(
-			'InvalidValue',
-			`Field name ${name.slice(0, 64)}… exceeds maximum field name length ${MAX_FIELD_NAME}.`
-		);
+		throw new DeveloperError('InvalidValue', `Field name is too long (${name.length} > maximum ${MAX_FIELD_NAME})`);
 	}
 	if (name.startsWith('$')) {
-		throw new DeveloperError('InvalidValue', `Field name ${name} starts with a '$', which is reserved.`);
+		throw new DeveloperError('InvalidValue', `Field name ${name} starts with '$', which is reserved.`);
 	}
 	// Assigning it would set the prototype and lose the field without a word.
 	if (name === '__proto__') throw new DeveloperError('InvalidValue', 'Field name __proto__ is not supported.');
@@ -119,22 +113,24 @@ function encodingOf(value: unknown, depth: number): Encoding {
 	if (value === null) return 'plain';
 	if (value instanceof ArrayBuffer) return 'encoded';
 	if (value instanceof CommitTsPlaceholder) return 'commitTs';
-	if (depth >= MAX_NESTING) {
-		throw new DeveloperError('InvalidValue', `The value is nested too deeply: more than ${MAX_NESTING} levels.`);
-	}
+	checkNesting(depth + 1);
 	let encoding: Encoding = 'plain';
 	const add = (child: Encoding) => {
 		if (child !== 'plain' && encoding !== 'commitTs') encoding = child;
 	};
 	if (Array.isArray(value)) {
+		checkArrayLength(value.length);
 		for (const element of value) add(encodingOf(element, depth + 1));
 		return encoding;
 	}
+	let count = 0;
 	for (const [name, field] of Object.entries(value)) {
 		if (field === undefined) continue;
+		count++;
 		checkFieldName(name);
 		add(encodingOf(field, depth + 1));
 	}
+	checkFieldCount(count);
 	return encoding;
 }
 

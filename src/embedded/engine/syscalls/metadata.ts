@@ -2,9 +2,9 @@ import { parseValue } from '../../values/value.ts';
 import { isConvexObject } from '../../values/value.ts';
 import type { Call } from '../call.ts';
 import type { JsonFields } from '../json.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
 import { displayPath } from '../paths.ts';
 import type { Identity } from '../types.ts';
+import { metricsOf } from '../usage.ts';
 import { functionHandle, readAddress } from './address.ts';
 
 export function getUserIdentity(call: Call): string {
@@ -43,13 +43,8 @@ export function getRequestMetadata(call: Call): string {
 }
 
 export function getTransactionMetrics(call: Call): string {
-	const { rowsRead, bytesRead, scheduled } = call.request;
-	const metric = (used: number, limit: number) => ({ used, remaining: Math.max(0, limit - used) });
-	return JSON.stringify({
-		bytesRead: metric(bytesRead, DEFAULT_LIMITS.readBytes),
-		documentsRead: metric(rowsRead, DEFAULT_LIMITS.readRows),
-		functionsScheduled: metric(scheduled, DEFAULT_LIMITS.scheduledPerMutation)
-	});
+	const { usage } = call.request;
+	return JSON.stringify(metricsOf(usage.used, call.limits));
 }
 
 /** Int64 as Convex JSON: the commit timestamp, in nanoseconds, of the snapshot that is read. */

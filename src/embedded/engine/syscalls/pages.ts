@@ -6,7 +6,7 @@ import { keyAfter } from '../../values/keys.ts';
 import type { Call } from '../call.ts';
 import { parseJson } from '../json.ts';
 import type { JsonFields } from '../json.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
+import { measureJson } from '../../values/measure.ts';
 import type { Signer } from '../secret.ts';
 import { planQuery, QueryStream } from './stream.ts';
 import type { QueryPlan } from './stream.ts';
@@ -30,10 +30,10 @@ export function queryPage(call: Call, args: JsonFields, signer: Signer): string 
 	}
 	const pageSize = args.number('pageSize');
 	if (pageSize < 1) throw new DeveloperError('InvalidValue', 'Must request at least 1 document while paginating');
-	if (pageSize > DEFAULT_LIMITS.readRows)
+	if (pageSize > call.limits.documentsRead)
 		throw new DeveloperError('InvalidValue', `Requested too many items: ${pageSize}`);
-	const maxRows = args.optionalNumber('maximumRowsRead') ?? DEFAULT_LIMITS.readRows;
-	const maxBytes = args.optionalNumber('maximumBytesRead') ?? DEFAULT_LIMITS.readBytes;
+	const maxRows = args.optionalNumber('maximumRowsRead') ?? call.limits.documentsRead;
+	const maxBytes = args.optionalNumber('maximumBytesRead') ?? call.limits.bytesRead;
 	if (maxRows <= 0 || maxBytes <= 0)
 		throw new DeveloperError('InvalidValue', 'maximumRowsRead and maximumBytesRead must be greater than 0');
 
@@ -98,7 +98,7 @@ function readPage(call: Call, plan: QueryPlan, { pageSize, maxRows, maxBytes }: 
 			break;
 		}
 		keys.push(row.entry.key);
-		bytes += row.entry.document.json.length;
+		bytes += measureJson(row.entry.document.json).size;
 		if (row.kept) documents.push(row.entry.document.json);
 		if (keys.length > maxRows * SOFT || bytes > maxBytes * SOFT) status = 'SplitRecommended';
 	}

@@ -1,7 +1,8 @@
 import { DeveloperError } from '../../values/errors.ts';
 import type { Call } from '../call.ts';
 import type { JsonFields } from '../json.ts';
-import { countRead, planQuery, QueryStream } from './stream.ts';
+import { planQuery, QueryStream } from './stream.ts';
+import type { StoredDocument } from '../../store/types.ts';
 
 let lastQueryId = 0;
 
@@ -32,7 +33,7 @@ export function get(call: Call, args: JsonFields): string {
 	const isSystem = args.has('isSystem') && args.json('isSystem') === true;
 	const operation = isSystem ? 'db.system.get' : 'db.get';
 	const { transaction } = call.request;
-	const document = readArgument(operation, () => transaction.get(call.component, id));
+	const document = readArgument(operation, () => readDocument(call, id));
 	const table = transaction.tableOf(call.component, id);
 	// Whether there is a document says nothing about a table that may not be read so.
 	if (table === null) return 'null';
@@ -45,7 +46,6 @@ export function get(call: Call, args: JsonFields): string {
 		);
 	}
 	if (document === null) return 'null';
-	countRead(call, document);
 	return document.json;
 }
 
@@ -56,6 +56,17 @@ export function normalizeId(call: Call, args: JsonFields): string {
 
 export function count(call: Call, args: JsonFields): string {
 	return String(call.request.transaction.count(call.component, args.text('table')));
+}
+
+/** The document of an id, counted against what the function may read. */
+export function readDocument(call: Call, id: string): StoredDocument | null {
+	const { transaction, usage } = call.request;
+	const document = transaction.get(call.component, id);
+	usage.readId(id, call.limits);
+	// Tables of the system are not counted, as they are not at Convex.
+	if (document !== null && transaction.tableOf(call.component, id)?.startsWith('_') === false)
+		usage.readDocument(document.json, call.limits);
+	return document;
 }
 
 /** Adds the operation to the words about a malformed id, as the backend does. */

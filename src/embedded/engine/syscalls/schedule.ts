@@ -1,7 +1,7 @@
 import { DeveloperError } from '../../values/errors.ts';
 import type { Call } from '../call.ts';
 import type { JsonFields } from '../json.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
+import { measureJson } from '../../values/measure.ts';
 import { canonicalPath, displayPath } from '../paths.ts';
 import { readAddress } from './address.ts';
 import type { Services } from './services.ts';
@@ -11,13 +11,9 @@ import { writer } from './writes.ts';
 /** `ctx.scheduler.runAfter/runAt`: the job exists if and only if the mutation commits. */
 export function schedule(call: Call, args: JsonFields, services: Services): string {
 	const tx = writer(call);
-	if (++call.request.scheduled > DEFAULT_LIMITS.scheduledPerMutation) {
-		throw new DeveloperError(
-			'InvalidValue',
-			`Too many functions scheduled by this mutation (limit: ${DEFAULT_LIMITS.scheduledPerMutation})`
-		);
-	}
-	return JSON.stringify(services.jobs.schedule(tx, { ...readJob(args, services), component: call.component }));
+	const job = readJob(args, services);
+	call.request.usage.schedule(measureJson(JSON.stringify([job.args])).size, call.limits);
+	return JSON.stringify(services.jobs.schedule(tx, { ...job, component: call.component }));
 }
 
 /** The function, arguments and time of a schedule request. Throws when no such function can be scheduled. */

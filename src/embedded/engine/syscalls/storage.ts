@@ -5,7 +5,6 @@ import type { StoredFile } from '../types.ts';
 import { DeveloperError } from '../../values/errors.ts';
 import type { Call } from '../call.ts';
 import type { JsonFields } from '../json.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
 import type { Services } from './services.ts';
 import { writer } from './writes.ts';
 
@@ -28,7 +27,7 @@ export function storageGetMetadata(call: Call, args: JsonFields, services: Servi
 }
 
 export function storageGenerateUploadUrl(call: Call, _args: JsonFields, services: Services): string {
-	const expires = Date.now() + DEFAULT_LIMITS.uploadUrlLifetime;
+	const expires = Date.now() + services.settings.limits.uploadUrlLifetime;
 	return JSON.stringify(uploadUrl(services.signer, services.settings.cloudUrl, call.component, expires));
 }
 

@@ -1,13 +1,12 @@
 import type { JSONValue } from 'convex/values';
 import type { KeyRange, Scan, ScanEntry, StoredDocument } from '../../store/types.ts';
 import { DeveloperError } from '../../values/errors.ts';
-import { prefixRange } from '../../values/keys.ts';
+import { isEmptyRange, keyAfter, prefixRange } from '../../values/keys.ts';
 import { parseRange, rangeFromExpressions } from '../../values/ranges.ts';
 import { isConvexObject, parseValue } from '../../values/value.ts';
 import type { ConvexObject } from '../../values/value.ts';
 import type { Call } from '../call.ts';
 import { JsonFields } from '../json.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
 import { compileExpression, isTrue } from './filter.ts';
 import type { Expression } from './filter.ts';
 
@@ -79,14 +78,21 @@ function parseOperator(json: JSONValue): Operator {
 export class QueryStream {
 	readonly #call: Call;
 	readonly #scan: Scan;
+	readonly #plan: QueryPlan;
 	readonly #operators: readonly Operator[];
-	/** Key of the last row read from the index, kept or not. */
-	lastKey: Uint8Array | null = null;
+	#last: ScanEntry | null = null;
+	#exhausted = false;
 
 	constructor(call: Call, plan: QueryPlan) {
 		this.#call = call;
+		this.#plan = plan;
 		this.#operators = plan.operators;
 		this.#scan = call.request.transaction.scan(call.component, plan.table, plan.index, plan.range, plan.order);
+	}
+
+	/** Key of the last row read from the index, kept or not. */
+	get lastKey(): Uint8Array | null {
+		return this.#last?.key ?? null;
 	}
 
 	next(): StoredDocument | null {
@@ -103,14 +109,38 @@ export class QueryStream {
 			if (operator.kind === 'limit' && operator.seen >= operator.max) return this.#end();
 		}
 		const entry = this.#scan.next();
-		if (entry === null) return this.#end();
-		this.lastKey = entry.key;
-		countRead(this.#call, entry.document);
+		const { usage } = this.#call.request;
+		if (entry === null) {
+			this.#exhausted = true;
+			this.#countRange(this.#last === null);
+			return this.#end();
+		}
+		const isFirst = this.#last === null;
+		this.#last = entry;
+		// Tables of the system are not counted, as they are not at Convex.
+		if (!this.#plan.table.startsWith('_')) usage.readDocument(entry.document.json, this.#call.limits);
+		if (isFirst) this.#countRange(true);
 		return { entry, kept: this.#keeps(entry.document) };
 	}
 
 	close(): void {
+		if (this.#last !== null && !this.#exhausted) this.#countRange(false);
 		this.#scan.close();
+	}
+
+	/** What was read of the index so far counts as one range, which grows with every row. */
+	#countRange(isNew: boolean): void {
+		const { table, index, order, range } = this.#plan;
+		const whole = this.#exhausted || this.#last === null;
+		const { lower, upper } = range;
+		const read = whole
+			? range
+			: order === 'asc'
+				? { lower, upper: keyAfter(this.#last?.key ?? lower) }
+				: { lower: this.#last?.key ?? lower, upper };
+		if (isEmptyRange(read)) return;
+		const { component, limits, request } = this.#call;
+		request.usage.readRange(`${component}/${table}.${index}`, read, isNew ? limits : null);
 	}
 
 	/** Operators apply in the order in which they were chained: a limit before a filter limits what is filtered. */
@@ -138,25 +168,3 @@ function objectOf(document: StoredDocument): ConvexObject {
 	if (!isConvexObject(value)) throw new TypeError('a stored document is no object');
 	return value;
 }
-
-/** Counts a document against what one function may read. */
-export function countRead(call: Call, document: StoredDocument): void {
-	const { request } = call;
-	request.rowsRead++;
-	request.bytesRead += document.json.length;
-	if (request.rowsRead > DEFAULT_LIMITS.readRows) {
-		throw new DeveloperError(
-			'InvalidValue',
-			`Too many documents read in a single function execution (limit: ${DEFAULT_LIMITS.readRows}). ${CONSIDER}`
-		);
-	}
-	if (request.bytesRead > DEFAULT_LIMITS.readBytes) {
-		throw new DeveloperError(
-			'InvalidValue',
-			`Too many bytes read in a single function execution (limit: ${DEFAULT_LIMITS.readBytes} bytes). ${CONSIDER}`
-		);
-	}
-}
-
-const CONSIDER =
-	'Consider using smaller limits in your queries, paginating your queries, or using indexed queries with a selective index range expressions.';

@@ -1,29 +1,42 @@
+import type { JSONValue } from 'convex/values';
+import { MAX_DOCUMENT_NESTING } from '../../values/bounds.ts';
+import { DeveloperError } from '../../values/errors.ts';
+import { measureJson } from '../../values/measure.ts';
+import type { Measure } from '../../values/measure.ts';
+import { patchFromJson } from '../../values/value.ts';
 import type { Call } from '../call.ts';
 import type { JsonFields } from '../json.ts';
-import { patchFromJson } from '../../values/value.ts';
-import { DeveloperError } from '../../values/errors.ts';
-import { readArgument } from './queries.ts';
+import { readArgument, readDocument } from './queries.ts';
+
+/** `_id` and `_creationTime`, which every document has, beside the characters of the id: names, separators, values. */
+const SYSTEM_FIELDS_BYTES = '_id'.length + 1 + 2 + ('_creationTime'.length + 1 + 9);
 
 export function insert(call: Call, args: JsonFields): string {
-	const id = writer(call).insert(call.component, args.text('table'), patchFromJson(args.json('value')));
+	const value = args.json('value');
+	const { size, nesting } = measureDocument(value);
+	const id = writer(call).insert(call.component, args.text('table'), patchFromJson(value));
+	call.request.usage.wroteDocument(id, { size: size + SYSTEM_FIELDS_BYTES + id.length, nesting }, call.limits);
 	return `{"_id":"${id}"}`;
 }
 
 /** `ctx.db.patch`: a field whose value is undefined is removed. */
 export function shallowMerge(call: Call, args: JsonFields): string {
 	const id = target(call, args, 'db.patch');
-	return readArgument('db.patch', () => writer(call).patch(call.component, id, patchFromJson(args.json('value')))).json;
+	const patch = patchFromJson(args.json('value'));
+	return rewritten(call, id, () => writer(call).patch(call.component, id, patch).json);
 }
 
 export function replace(call: Call, args: JsonFields): string {
 	const id = target(call, args, 'db.replace');
-	return readArgument('db.replace', () => writer(call).replace(call.component, id, patchFromJson(args.json('value'))))
-		.json;
+	const fields = patchFromJson(args.json('value'));
+	return rewritten(call, id, () => writer(call).replace(call.component, id, fields).json);
 }
 
 export function remove(call: Call, args: JsonFields): string {
 	const id = target(call, args, 'db.delete');
-	return readArgument('db.delete', () => writer(call).remove(call.component, id)).json;
+	const { json } = writer(call).remove(call.component, id);
+	call.request.usage.wroteDocument(id, null, call.limits);
+	return json;
 }
 
 /** The transaction, when the function may write. */
@@ -32,16 +45,35 @@ export function writer(call: Call): Call['request']['transaction'] {
 	return call.request.transaction;
 }
 
+function rewritten(call: Call, id: string, write: () => string): string {
+	const json = write();
+	const measure = measureJson(json);
+	checkDocumentNesting(measure);
+	call.request.usage.wroteDocument(id, measure, call.limits);
+	return json;
+}
+
+function measureDocument(value: JSONValue): Measure {
+	const measure = measureJson(JSON.stringify(value));
+	checkDocumentNesting(measure);
+	return measure;
+}
+
+function checkDocumentNesting({ nesting }: Measure): void {
+	if (nesting <= MAX_DOCUMENT_NESTING) return;
+	throw new DeveloperError(
+		'InvalidDocument',
+		`Document is too nested (nested ${nesting} levels deep > maximum nesting ${MAX_DOCUMENT_NESTING})`
+	);
+}
+
+/** The document to change is read first, and counts as such. */
 function target(call: Call, args: JsonFields, operation: string): string {
 	const id = args.text('id');
 	const table = args.optionalText('table');
-	const { transaction } = call.request;
-	// A malformed id is left to the write itself, which says what is wrong with it.
-	if (
-		table !== null &&
-		readArgument(operation, () => transaction.get(call.component, id)) !== null &&
-		transaction.normalizeId(call.component, table, id) === null
-	) {
+	const transaction = writer(call);
+	const found = readArgument(operation, () => readDocument(call, id));
+	if (table !== null && found !== null && transaction.normalizeId(call.component, table, id) === null) {
 		throw new DeveloperError(
 			'InvalidId',
 			`Invalid argument \`id\` for \`${operation}\`: expected to be an Id<"${table}">, but it is an id of another table: ${id}`
