@@ -2,7 +2,7 @@
 import { DeveloperError } from './errors.ts';
 
 /** Arrays and objects inside each other. */
-export const MAX_NESTING = 64;
+const MAX_NESTING = 64;
 /** The same in a document, which is an object itself. */
 export const MAX_DOCUMENT_NESTING = 16;
 /** Bytes of a document, its system fields included. */
