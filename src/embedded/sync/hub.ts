@@ -34,7 +34,7 @@ export interface Subscriber {
 	readonly stale: boolean;
 	/** The queries without an answer that holds, or `all`; null when it has just ended. */
 	plan(all: boolean): UpdatePlan | null;
-	/** Tells the client how things are at `ts`. False when an answer does not hold then. */
+	/** Tells the client, if it is still there, how things are at `ts`. False when an answer does not hold then. */
 	deliver(ts: bigint): boolean;
 }
 
@@ -230,7 +230,6 @@ export class SubscriptionHub {
 				const run = runs.get(key);
 				if (run) query.take(run);
 			}
-			if (!subscriber.ready) continue;
 			if (ts >= wanted && subscriber.deliver(ts)) {
 				this.#attempts.delete(subscriber);
 				if (subscriber.stale) this.#waiting.add(subscriber);

@@ -65,6 +65,8 @@ export class Session implements Subscriber, Holder {
 	#clientClockSkew: number | null = null;
 	#caller: Caller = NOBODY;
 	#asker = askerOf(NOBODY.identity);
+	/** An update was asked for that has not begun. */
+	#outdated = false;
 	/** Commit timestamp of the last own mutation, which the next transition must show. */
 	#committed = 0n;
 
@@ -75,7 +77,9 @@ export class Session implements Subscriber, Holder {
 		this.#chunks = chunks;
 		this.#outbox = new Outbox(socket, {
 			changed: () => this.#held(),
-			drained: () => this.invalidated()
+			drained: () => {
+				if (this.#outdated || this.stale) this.invalidated();
+			}
 		});
 		this.#queries = new QuerySet({
 			invalidated: () => this.invalidated(),
@@ -111,7 +115,9 @@ export class Session implements Subscriber, Holder {
 	}
 
 	invalidated(): void {
-		if (!this.#closed) this.#services.hub.request(this);
+		if (this.#closed) return;
+		this.#outdated = true;
+		this.#services.hub.request(this);
 	}
 
 	plan(all: boolean): UpdatePlan | null {
@@ -119,10 +125,12 @@ export class Session implements Subscriber, Holder {
 			this.#expired();
 			return null;
 		}
+		this.#outdated = false;
 		return { asker: this.#asker, queries: this.#queries.plan(this.#asker, all), atLeast: this.#committed };
 	}
 
 	deliver(ts: bigint): boolean {
+		if (this.#closed) return true;
 		const transition = this.#queries.transition(ts, this.#clientClockSkew);
 		if (transition === null) return false;
 		this.#outbox.send(...(this.#chunks ? inChunks(transition) : [transition]));
