@@ -132,7 +132,7 @@ export class Catalog {
 		if (resolve === undefined) {
 			resolve = (number) => {
 				const entry = this.#byNumber.get(component)?.get(number);
-				return entry !== undefined && entry.persisted ? entry.name : null;
+				return entry !== undefined && exists(entry) ? entry.name : null;
 			};
 			this.#resolvers.set(component, resolve);
 		}
@@ -142,7 +142,7 @@ export class Catalog {
 	/** The table with this number when it belongs to the component and exists. */
 	byNumber(component: string, number: number): TableEntry | null {
 		const entry = this.#byNumber.get(component)?.get(number);
-		return entry !== undefined && entry.persisted ? entry : null;
+		return entry !== undefined && exists(entry) ? entry : null;
 	}
 
 	/** A table by its tablet, hidden or not, when it exists. */
@@ -268,4 +268,9 @@ function checkTableName(name: string): void {
 function stringList(value: unknown): string[] {
 	if (!Array.isArray(value)) throw new TypeError('index fields must be a list');
 	return value.map(String);
+}
+
+/** System tables exist from the beginning, also when they have no row yet. */
+function exists(table: TableEntry): boolean {
+	return table.persisted || table.name.startsWith('_');
 }

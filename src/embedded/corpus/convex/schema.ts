@@ -13,5 +13,11 @@ export default defineSchema({
 		.index('by_size', ['size']),
 	events: defineTable({ kind: v.string(), at: v.number() }).index('by_kind', ['kind']),
 	numbers: defineTable({ name: v.string(), value: v.number() }).index('by_name', ['name']),
+	accounts: defineTable({ name: v.string(), value: v.number() }).index('by_name', ['name']),
+	entries: defineTable({ list: v.string(), item: v.string() }).index('by_list', ['list']),
+	batches: defineTable({ batch: v.string(), rows: v.number() }).index('by_batch', ['batch']),
+	rows: defineTable({ batch: v.string(), row: v.number() }).index('by_batch_row', ['batch', 'row']),
+	marks: defineTable({ batch: v.string(), kind: v.string() }).index('by_batch', ['batch']),
+	keeps: defineTable({ name: v.string(), storageId: v.id('_storage') }),
 	anything: defineTable(v.any())
 });
