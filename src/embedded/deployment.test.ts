@@ -373,7 +373,7 @@ describe('restarts', () => {
 		const database = new DatabaseSync(path.join(folder, 'data.sqlite'));
 		const hour = 3_600_000;
 		const spec = { path: 'gone.js:run', args: '[{}]', schedule: { type: 'interval', milliseconds: hour } };
-		const insert = database.prepare('INSERT INTO crons (name, spec, next_run) VALUES (?, ?, ?)');
+		const insert = database.prepare("INSERT INTO crons (component, name, spec, next_run) VALUES ('', ?, ?, ?)");
 		insert.run('hourly', JSON.stringify(spec), Date.now() - 3.5 * hour);
 		database.close();
 		const told: string[] = [];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from '../engine/child.ts';
+import type { HttpTarget } from '../engine/components/routes.ts';
 import type { Limits } from '../engine/limits.ts';
 import type {
 	ActionRun,
@@ -158,7 +159,7 @@ export class ActionsHost {
 
 	/** Rejects with a FunctionRefusal when the action is not started, with an ActionDied when it was lost. */
 	async action(callId: number, call: FunctionCall): Promise<ActionRun> {
-		const isNode = this.#isNode(call.path);
+		const isNode = this.#isNode(call);
 		if (isNode && Buffer.byteLength(call.args) > this.#limits.nodeArgumentBytes) {
 			throw new FunctionRefusal(
 				'Node actions arguments size is too large. The maximum size is 5 MiB. Reduce the size of the arguments or consider using Convex runtime actions instead, which have a 16 MiB limit. See https://docs.convex.dev/functions/runtimes'
@@ -170,13 +171,19 @@ export class ActionsHost {
 		return turns.run(patience, () => this.#current().run('action', { callId, call }));
 	}
 
-	async httpAction(callId: number, request: WireRequest): Promise<HttpRun> {
-		return this.#turns.run(this.#limits.actionPatience, () => this.#current().run('httpAction', { callId, request }));
+	async httpAction(callId: number, request: WireRequest, route: HttpTarget): Promise<HttpRun> {
+		return this.#turns.run(this.#limits.actionPatience, () =>
+			this.#current().run('httpAction', { callId, request, route })
+		);
 	}
 
-	#isNode(path: string): boolean {
-		const { module } = parseFunctionPath(path);
-		return this.#deployment.modules.some(({ path: name, environment }) => name === module && environment === 'node');
+	#isNode(call: FunctionCall): boolean {
+		// Components have no "use node" modules.
+		if (call.componentPath !== '') return false;
+		const { module } = parseFunctionPath(call.path, '');
+		return this.#deployment.bundle.functions.some(
+			({ path: name, environment }) => name === module && environment === 'node'
+		);
 	}
 
 	close(): void {

@@ -24,14 +24,14 @@ const handlers: Handlers<ActionsMethods> = {
 			settings,
 			limits,
 			deployment,
-			new NodeModules(directory, deployment.modules, settings.appDir),
+			new NodeModules(directory, deployment.bundle.functions, settings.appDir),
 			front
 		);
 		Object.defineProperty(globalThis, 'Convex', { value: runner.convex });
 		return null;
 	},
 	action: ({ call, callId }) => ready().action(callId, call),
-	httpAction: ({ request, callId }) => ready().httpAction(callId, request),
+	httpAction: ({ request, route, callId }) => ready().httpAction(callId, request, route),
 	ping: () => null
 };
 

@@ -6,6 +6,7 @@ import { failure, faultOf, FunctionRefusal, NestedFault } from '../engine/failur
 import type { Fault } from '../engine/failure.ts';
 import { JsonFields, parseJson } from '../engine/json.ts';
 import type { Limits } from '../engine/limits.ts';
+import type { HttpTarget } from '../engine/components/routes.ts';
 import { callMethod, exportOf } from '../engine/modules.ts';
 import { parseFunctionPath } from '../engine/paths.ts';
 import type {
@@ -18,7 +19,7 @@ import type {
 	WireRequest
 } from '../engine/protocol.ts';
 import type { Outbox } from '../engine/rpc.ts';
-import { environmentOf, Runtime, sourceMaps } from '../engine/runtime.ts';
+import { Runtime, Runtimes, sourceMaps } from '../engine/runtime.ts';
 import type { SandboxHost } from '../engine/sandbox.ts';
 import { StackMapper } from '../engine/stack.ts';
 import type { FunctionCall } from '../engine/types.ts';
@@ -42,7 +43,7 @@ export class ActionRunner {
 	readonly #nodePaths: ReadonlySet<string>;
 	readonly #stacks: StackMapper;
 	readonly #running = new AsyncLocalStorage<Running>();
-	readonly #runtime: Runtime;
+	readonly #runtimes: Runtimes;
 
 	constructor(
 		settings: EngineSettings,
@@ -56,24 +57,34 @@ export class ActionRunner {
 		this.#front = front;
 		this.#node = node;
 		this.#nodePaths = new Set(
-			deployment.modules.filter((module) => module.environment === 'node').map((module) => module.path)
+			deployment.bundle.functions.filter((module) => module.environment === 'node').map((module) => module.path)
 		);
-		this.#stacks = new StackMapper(sourceMaps(deployment), (file) => node.locate(file));
-		this.#runtime = new Runtime(deployment, this.#host(environmentOf(deployment, settings)), () => null);
+		this.#stacks = new StackMapper(sourceMaps(deployment.bundle.functions), (file) => node.locate(file));
+		this.#runtimes = new Runtimes(
+			deployment,
+			settings,
+			({ bundle }, environment) =>
+				new Runtime(
+					bundle.functions,
+					this.#host(environment),
+					(path) => this.#runtimes.components.find(path),
+					() => null
+				)
+		);
 	}
 
 	async action(callId: number, call: FunctionCall): Promise<ActionRun> {
-		const path = parseFunctionPath(call.path);
-		const isNode = this.#nodePaths.has(path.module);
+		const path = parseFunctionPath(call.path, call.componentPath);
+		// Components have no "use node" modules.
+		const isNode = path.component === '' && this.#nodePaths.has(path.module);
+		const runtime = this.#runtimes.of(path.component);
 		const { value, trace, logs, fault } = await this.#run(
 			callId,
 			'Action',
-			isNode ? this.#stacks : this.#runtime.stacks,
+			isNode ? this.#stacks : runtime.stacks,
 			isNode ? this.#limits.nodeActionWallClock : this.#limits.actionWallClock,
 			async () => {
-				const exported = isNode
-					? exportOf(await this.#node.load(path.module), path.name)
-					: await this.#runtime.export(path);
+				const exported = isNode ? exportOf(await this.#node.load(path.module), path.name) : await runtime.export(path);
 				const result = await callMethod(exported, 'invokeAction', call.requestId, call.args);
 				if (typeof result !== 'string') throw new FunctionRefusal(`${call.path} returned no Convex value.`);
 				return result;
@@ -86,17 +97,17 @@ export class ActionRunner {
 		return { outcome: { ok: true, value, logLines }, trace };
 	}
 
-	async httpAction(callId: number, request: WireRequest): Promise<HttpRun> {
+	async httpAction(callId: number, request: WireRequest, { component, path }: HttpTarget): Promise<HttpRun> {
 		let identifier = `${request.method} ${new URL(request.url).pathname}`;
+		const runtime = this.#runtimes.of(component);
 		const { value, trace, fault } = await this.#run(
 			callId,
 			'HttpAction',
-			this.#runtime.stacks,
+			runtime.stacks,
 			this.#limits.actionWallClock,
 			async () => {
-				const router = await this.#runtime.defaultExport('http.js');
-				const { pathname } = new URL(request.url);
-				const match: unknown = callMethod(router, 'lookup', pathname, request.method);
+				const router = await runtime.defaultExport('http.js');
+				const match: unknown = callMethod(router, 'lookup', path, request.method);
 				if (!Array.isArray(match)) return { status: 404, headers: [], body: Buffer.from('No matching routes found') };
 				const [endpoint, , route]: readonly unknown[] = match;
 				if (typeof route === 'string') identifier = `${request.method} ${route}`;

@@ -2,8 +2,9 @@ import type { SyscallAnswer } from '../engine/protocol.ts';
 import { JsonFields, parseJson } from '../engine/json.ts';
 import { displayPath } from '../engine/paths.ts';
 import { RemoteError } from '../engine/rpc.ts';
-import { functionHandle, readAddress } from '../engine/syscalls/address.ts';
-import { identityJson } from '../engine/syscalls/metadata.ts';
+import type { DeployedComponents } from '../engine/components/deployed.ts';
+import { resolveAddress } from '../engine/components/reference.ts';
+import { handleJson, identityJson } from '../engine/syscalls/metadata.ts';
 import { fileUrl } from '../engine/syscalls/storage.ts';
 import type { Failure, FunctionCall, Identity, Outcome, StoredFile } from '../engine/types.ts';
 import { DeveloperError } from '../values/errors.ts';
@@ -11,6 +12,7 @@ import { DeveloperError } from '../values/errors.ts';
 /** The action on whose behalf a syscall is made. */
 export interface ActionContext {
 	readonly path: string;
+	readonly component: string;
 	readonly identity: Identity;
 	readonly requestId: string;
 	readonly caller: 'action' | 'httpAction';
@@ -21,14 +23,16 @@ export interface ActionContext {
 /** What the syscalls of actions need from the front. */
 export interface ActionBackend {
 	readonly cloudUrl: string;
+	/** What is mounted now. */
+	components(): DeployedComponents;
 	query(call: FunctionCall): Promise<Outcome>;
 	mutation(call: FunctionCall): Promise<Outcome>;
 	action(call: FunctionCall): Promise<Outcome>;
-	schedule(args: string): Promise<string>;
-	cancelJob(id: string): Promise<null>;
-	file(storageId: string): Promise<StoredFile | null>;
-	deleteFile(storageId: string): Promise<boolean>;
-	uploadUrl(): Promise<string>;
+	schedule(component: string, args: string): Promise<string>;
+	cancelJob(component: string, id: string): Promise<null>;
+	file(component: string, storageId: string): Promise<StoredFile | null>;
+	deleteFile(component: string, storageId: string): Promise<boolean>;
+	uploadUrl(component: string): Promise<string>;
 }
 
 /** Answers one asynchronous syscall of an action. Never rejects: faults travel as answers. */
@@ -42,11 +46,11 @@ export async function actionSyscall(
 		const args = new JsonFields(parseJson(json), op);
 		switch (op) {
 			case '1.0/actions/query':
-				return answerOf(await backend.query(nested(context, args)));
+				return answerOf(await backend.query(nested(backend, context, args)));
 			case '1.0/actions/mutation':
-				return answerOf(await backend.mutation(nested(context, args)));
+				return answerOf(await backend.mutation(nested(backend, context, args)));
 			case '1.0/actions/action':
-				return answerOf(await backend.action(nested(context, args)));
+				return answerOf(await backend.action(nested(backend, context, args)));
 			default:
 				return { ok: true, json: await plainSyscall(backend, context, op, args, json) };
 		}
@@ -63,35 +67,36 @@ async function plainSyscall(
 	args: JsonFields,
 	json: string
 ): Promise<string> {
+	const { component } = context;
 	switch (op) {
 		case '1.0/actions/schedule':
-			return JSON.stringify(await backend.schedule(json));
+			return JSON.stringify(await backend.schedule(component, json));
 		case '1.0/actions/cancel_job':
-			return JSON.stringify(await backend.cancelJob(args.text('id')));
+			return JSON.stringify(await backend.cancelJob(component, args.text('id')));
 		case '1.0/getUserIdentity':
 			return identityJson(context.identity);
 		case '1.0/storageGetUrl': {
-			const file = await backend.file(args.text('storageId'));
-			return JSON.stringify(file === null ? null : fileUrl(backend.cloudUrl, '', file));
+			const file = await backend.file(component, args.text('storageId'));
+			return JSON.stringify(file === null ? null : fileUrl(backend.cloudUrl, component, file));
 		}
 		case '1.0/storageGetMetadata': {
-			const file = await backend.file(args.text('storageId'));
+			const file = await backend.file(component, args.text('storageId'));
 			if (file === null) return 'null';
 			const { storageId, sha256, size, contentType } = file;
 			return JSON.stringify({ storageId, sha256, size, contentType });
 		}
 		case '1.0/storageGenerateUploadUrl':
-			return JSON.stringify(await backend.uploadUrl());
+			return JSON.stringify(await backend.uploadUrl(component));
 		case '1.0/storageDelete': {
 			const storageId = args.text('storageId');
-			if (!(await backend.deleteFile(storageId)))
+			if (!(await backend.deleteFile(component, storageId)))
 				throw new DeveloperError('DocumentNotFound', `storage id ${storageId} not found`);
 			return 'null';
 		}
 		case '1.0/createFunctionHandle':
-			return JSON.stringify(functionHandle(readAddress(args)));
+			return handleJson(backend.components(), component, args);
 		case '1.0/getFunctionMetadata':
-			return JSON.stringify({ name: context.path, componentPath: '' });
+			return JSON.stringify({ name: context.path, componentPath: component });
 		case '1.0/getDeploymentMetadata':
 			return JSON.stringify({ name: 'embedded', region: null, class: 'dev' });
 		case '1.0/getRequestMetadata':
@@ -112,15 +117,27 @@ async function plainSyscall(
 	}
 }
 
-function nested(context: ActionContext, args: JsonFields): FunctionCall {
+function nested(backend: ActionBackend, context: ActionContext, args: JsonFields): FunctionCall {
+	const path = resolveAddress(
+		backend.components(),
+		context.component,
+		args,
+		(value) => `Resolved reference to ${value}, not a function`
+	);
 	return {
-		path: displayPath(readAddress(args)),
-		componentPath: '',
+		path: displayPath(path),
+		componentPath: path.component,
 		args: `[${JSON.stringify(args.json('args'))}]`,
-		identity: context.identity,
+		identity: identityIn(context.component === '' ? path.component : context.component, context.identity),
 		caller: context.caller,
 		requestId: context.requestId
 	};
+}
+
+/** Who asks, as actions of a component and what they call learn it: an admin remains one, a user stays with the app. */
+export function identityIn(component: string, identity: Identity): Identity {
+	const isPlainAdmin = identity.kind === 'admin' && identity.actingAs === undefined;
+	return component === '' || isPlainAdmin ? identity : { kind: 'none' };
 }
 
 function answerOf(outcome: Outcome): SyscallAnswer {

@@ -1,7 +1,8 @@
 /** The system queries that the `convex` CLI asks, over WebSocket or HTTP, with the admin key. */
 import { convexToJson } from 'convex/values';
 import { z } from 'zod';
-import type { Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
+import { mounted } from '../engine/components/tree.ts';
+import type { ComponentEntry, Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
 import { countDocuments } from '../push/prediction.ts';
 import { newRequestId } from '../requestId.ts';
 import type { ExportState, Exports } from '../snapshots/exports.ts';
@@ -59,10 +60,10 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 		const { schema } = await engine.analysis();
 		return JSON.stringify(schema === null ? {} : { active: JSON.stringify(schema) });
 	},
-	'cli/modules:apiSpec': async ({ engine }) => JSON.stringify(await apiSpec(engine)),
+	'cli/modules:apiSpec': async ({ engine }, _args, componentPath) =>
+		JSON.stringify(await apiSpec(engine, componentPath)),
 	'cli/convexUrl:cloudUrl': async ({ cloudUrl }) => JSON.stringify(cloudUrl),
-	/** No component can be mounted here; the app itself is not in this list. */
-	'frontend/components:list': async () => '[]'
+	'frontend/components:list': async ({ engine }) => JSON.stringify((await engine.components()).map(listed))
 };
 
 function exportJson(latest: ExportState | null): unknown {
@@ -111,6 +112,8 @@ async function outcomeOf(
 	if (!query)
 		return failed(`Could not find function for '_system/${name}': this deployment does not have that system query.`);
 	try {
+		if (!(await surroundings.engine.components()).some(({ path }) => path === spec.componentPath))
+			return failed(`Component path '${spec.componentPath}' not found`);
 		const [args] = z.array(z.unknown()).parse(JSON.parse(spec.args));
 		return { ok: true, value: await query(surroundings, args ?? {}, spec.componentPath), logLines: [] };
 	} catch (error) {
@@ -128,8 +131,18 @@ function sentence(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-async function apiSpec(engine: Engine): Promise<readonly unknown[]> {
-	const { modules } = await engine.analysis();
+/** An entry of the list of components. Nothing but the path tells one from another here, so it is the id too. */
+function listed({ path, state, args, httpPrefix }: ComponentEntry): unknown {
+	const name = path === '' ? {} : { name: path.slice(path.lastIndexOf('/') + 1) };
+	const values = Object.entries(args).map(([key, json]): [string, unknown] => [key, JSON.parse(json)]);
+	return { id: path, ...name, path, args: Object.fromEntries(values), state, httpPrefix };
+}
+
+async function apiSpec(engine: Engine, componentPath: string): Promise<readonly unknown[]> {
+	const analysis = await engine.analysis();
+	const component = [...mounted(analysis.app)].find((each) => each.componentPath === componentPath);
+	const { modules = {} } =
+		(component?.definitionPath === '' ? analysis : analysis.components[component?.definitionPath ?? '']) ?? {};
 	return Object.entries(modules).flatMap(([path, module]) => [
 		...module.functions.map(({ name, udfType, visibility, args, returns }) => ({
 			identifier: `${path}:${name}`,

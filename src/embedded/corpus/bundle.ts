@@ -23,11 +23,13 @@ export async function bundleCorpus(): Promise<PushBundle> {
 	const node = await modules('node', { entryPoints: entries.filter(isNode), splitting: true });
 	const [schema] = await modules('isolate', { entryPoints: [join(CONVEX, 'schema.ts')] });
 	return {
+		path: '',
 		functions: [...isolate, ...node],
 		schema: schema ?? null,
 		auth: null,
 		definition: null,
-		udfServerVersion: '1.48.0'
+		udfServerVersion: '1.48.0',
+		components: []
 	};
 }
 

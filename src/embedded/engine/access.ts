@@ -1,36 +1,33 @@
-import { canonicalPath, displayPath, parseFunctionPath } from './paths.ts';
+import { canonicalPath, displayPath, inComponent, parseFunctionPath } from './paths.ts';
+import type { DeployedComponents } from './components/deployed.ts';
 import { FunctionRefusal } from './failure.ts';
 import type { FunctionPath } from './paths.ts';
 import type { AnalyzedFunction, FunctionCall } from './types.ts';
 
-type Find = (path: FunctionPath) => AnalyzedFunction | null;
-
 /**
  * The function that a call names, when the caller may run it as this type. Throws a FunctionRefusal otherwise; to a
- * client, a function that is internal and one that is absent look the same.
+ * client, a function that is internal, one of a component, and one that is absent look the same.
  */
 export function resolveFunction(
 	call: FunctionCall,
 	type: AnalyzedFunction['udfType'],
-	find: Find
+	components: DeployedComponents
 ): { path: FunctionPath; found: AnalyzedFunction } {
-	if (call.componentPath !== '')
+	if (components.get(call.componentPath) === null)
+		throw new FunctionRefusal(`Component path '${call.componentPath}' not found`);
+	const path = parseFunctionPath(call.path, call.componentPath);
+	const found = components.find(path);
+	const mayRunAny = call.identity.kind === 'admin' || call.caller !== 'client';
+	const isForClients = found?.visibility.kind === 'public' && path.component === '';
+	if (found === null || !(isForClients || mayRunAny)) {
+		const kind = mayRunAny ? 'function' : 'public function';
 		throw new FunctionRefusal(
-			`Could not find component '${call.componentPath}': components are not supported by the embedded deployment.`
-		);
-	const path = parseFunctionPath(call.path);
-	const found = find(path);
-	const isAdmin = call.identity.kind === 'admin';
-	const mayRunInternal = isAdmin || call.caller !== 'client';
-	if (found === null || (found.visibility.kind === 'internal' && !mayRunInternal)) {
-		const kind = mayRunInternal ? 'function' : 'public function';
-		throw new FunctionRefusal(
-			`Could not find ${kind} for '${displayPath(path)}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`
+			`Could not find ${kind} for '${displayPath(path)}'${inComponent(path.component)}. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`
 		);
 	}
 	if (found.udfType !== type) {
 		throw new FunctionRefusal(
-			`Trying to execute ${canonicalPath(path)} as ${type}, but it is defined as ${found.udfType}.`
+			`Trying to execute ${canonicalPath(path)}${inComponent(path.component)} as ${type}, but it is defined as ${found.udfType}.`
 		);
 	}
 	return { path, found };

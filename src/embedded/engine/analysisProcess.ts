@@ -1,6 +1,7 @@
 /** Evaluates one bundle and ends. Nothing that the bundle does at its top level outlives this process. */
 import { NodeModules } from '../actions/nodeModules.ts';
-import { AnalysisRefusal, analyzeBundle } from './analyze.ts';
+import { analyzeBundle } from './analyze.ts';
+import { AnalysisRefusal } from './evaluate.ts';
 import type { AnalysisMethods } from './protocol.ts';
 import { endWithParent } from './orphan.ts';
 import { serveSerially } from './rpc.ts';
@@ -10,10 +11,10 @@ endWithParent();
 process.on('unhandledRejection', () => undefined);
 
 serveSerially<AnalysisMethods>({
-	async analyze({ bundle, settings, environment, directory }) {
+	async analyze({ bundle, settings, environment, directory, forCodegen }) {
 		try {
 			const node = new NodeModules(directory, bundle.functions, settings.appDir);
-			return await analyzeBundle(bundle, environmentOf({ environment }, settings), node);
+			return await analyzeBundle(bundle, environmentOf({ environment }, settings), node, forCodegen);
 		} catch (error) {
 			if (error instanceof AnalysisRefusal) return error.refusal;
 			throw error;

@@ -1,44 +1,90 @@
-import { freshSeed, seededRandom } from './random.ts';
 import type { NodeModules } from '../actions/nodeModules.ts';
 import { analyzedCrons } from '../scheduler/crons.ts';
+import { evaluateDefinitions } from './components/evaluate.ts';
+import { mountApp, TreeFault } from './components/tree.ts';
+import type { Definitions } from './components/tree.ts';
+import { AnalysisRefusal, evaluate, importHost } from './evaluate.ts';
 import { faultOf } from './failure.ts';
 import { parseJson } from './json.ts';
 import { callMethod, exportOf, hasMark, ModuleGraph } from './modules.ts';
 import type { Namespace } from './modules.ts';
+import { sourceMaps, systemVariables } from './runtime.ts';
 import { createSandbox } from './sandbox.ts';
-import type { SandboxHost } from './sandbox.ts';
 import { StackMapper } from './stack.ts';
-import { sourceMaps } from './runtime.ts';
-import type { Analysis, AnalyzedFunction, AnalyzedModule, ModuleSource, PushBundle, PushRefusal } from './types.ts';
-
-/** A push that was refused while its modules were evaluated. */
-export class AnalysisRefusal extends Error {
-	readonly refusal: PushRefusal;
-
-	constructor(code: string, message: string) {
-		super(message);
-		this.refusal = { code, message };
-	}
-}
+import type {
+	Analysis,
+	AnalyzedFunction,
+	AnalyzedModule,
+	DefinitionAnalysis,
+	DefinitionBundle,
+	ModuleSource,
+	PushBundle
+} from './types.ts';
 
 /**
- * Evaluates a bundle and says what it exports: functions, routes, crons, the schema, the auth providers. Throws an
- * AnalysisRefusal in words for the person who pushes.
+ * Evaluates a bundle and says what it exports: functions, routes, crons, schemas, the auth providers, and the tree of
+ * components. Throws an AnalysisRefusal in words for the person who pushes.
  */
 export async function analyzeBundle(
 	bundle: PushBundle,
 	environment: ReadonlyMap<string, string>,
-	node: NodeModules
+	node: NodeModules,
+	forCodegen: boolean
 ): Promise<Analysis> {
 	const authProviders = bundle.auth === null ? [] : await evaluateAuth(bundle.auth, environment);
-	const schema = bundle.schema === null ? null : await evaluateSchema(bundle.schema, environment);
-	const graph = new ModuleGraph(
-		bundle.functions,
-		createSandbox(importHost((name) => environment.get(name), environment))
-	);
-	const maps = sourceMaps({ modules: bundle.functions });
+	const definitions = await evaluateDefinitions(bundle, environment);
+	const analyzed = new Map<string, DefinitionAnalysis>();
+	const analyze = async (
+		part: DefinitionBundle,
+		variables: ReadonlyMap<string, string>
+	): Promise<DefinitionAnalysis> => {
+		const definition = definitions.get(part.path);
+		if (definition === undefined)
+			throw new AnalysisRefusal('InvalidConvexConfig', `Nothing uses the component definition "${part.path}".`);
+		const schema = part.schema === null ? null : await evaluateSchema(part.schema, variables);
+		const analysis = { modules: await analyzeModules(part, variables, node), schema, definition };
+		analyzed.set(part.path, analysis);
+		return analysis;
+	};
+	const app = await analyze(bundle, environment);
+	// The variables of the deployment are the app's: a component learns at run time what its parent gives it.
+	const systems = systemVariables(environment);
+	const components: Record<string, DefinitionAnalysis> = {};
+	for (const part of bundle.components) {
+		refuseNode(part);
+		components[part.path] = await analyze(part, systems);
+	}
+	return { ...app, authProviders, components, app: mountTree(analyzed, forCodegen) };
+}
+
+function mountTree(definitions: Definitions, forCodegen: boolean): Analysis['app'] {
+	try {
+		return mountApp(definitions, forCodegen);
+	} catch (error) {
+		if (error instanceof TreeFault) throw new AnalysisRefusal('TypecheckError', error.message);
+		throw error;
+	}
+}
+
+function refuseNode({ functions }: DefinitionBundle): void {
+	const node = functions.find(({ environment }) => environment === 'node');
+	if (node !== undefined) {
+		throw new AnalysisRefusal(
+			'NodeActionsNotSupported',
+			`Node actions are not supported in components. Remove "use node" from ${node.path}`
+		);
+	}
+}
+
+async function analyzeModules(
+	{ path, functions }: DefinitionBundle,
+	environment: ReadonlyMap<string, string>,
+	node: NodeModules
+): Promise<Record<string, AnalyzedModule>> {
+	const graph = new ModuleGraph(functions, createSandbox(importHost(environment)));
+	const maps = sourceMaps(functions);
 	const modules: Record<string, AnalyzedModule> = {};
-	for (const module of bundle.functions) {
+	for (const module of functions) {
 		if (module.path.startsWith('_deps/')) continue;
 		const isNode = module.environment === 'node';
 		try {
@@ -47,13 +93,14 @@ export async function analyzeBundle(
 		} catch (error) {
 			if (error instanceof AnalysisRefusal) throw error;
 			const stacks = new StackMapper(maps, isNode ? (file) => node.locate(file) : undefined);
+			const where = path === '' ? module.path : `${module.path} of component "${path}"`;
 			throw new AnalysisRefusal(
 				'InvalidModules',
-				`Loading the pushed modules encountered the following error:\nFailed to analyze ${module.path}: ${faultOf(error, stacks).message}`
+				`Loading the pushed modules encountered the following error:\nFailed to analyze ${where}: ${faultOf(error, stacks).message}`
 			);
 		}
 	}
-	return { modules, schema, authProviders };
+	return modules;
 }
 
 function analyzeModule(module: ModuleSource, namespace: Namespace): AnalyzedModule {
@@ -128,13 +175,12 @@ function cronsOf(crons: unknown): AnalyzedModule['cronSpecs'] {
 }
 
 async function evaluateSchema(module: ModuleSource, environment: ReadonlyMap<string, string>): Promise<unknown> {
-	return evaluate(
-		module,
-		importHost((name) => environment.get(name), environment),
-		'InvalidSchema',
-		'Hit an error while evaluating your schema',
-		(schema) => parseJson(String(callMethod(schema, 'export')))
-	);
+	return evaluate(module, {
+		host: importHost(environment),
+		code: 'InvalidSchema',
+		explanation: 'Hit an error while evaluating your schema',
+		read: (exports) => parseJson(String(callMethod(exportOf(exports, 'default'), 'export')))
+	});
 }
 
 async function evaluateAuth(
@@ -142,15 +188,19 @@ async function evaluateAuth(
 	environment: ReadonlyMap<string, string>
 ): Promise<readonly unknown[]> {
 	const missing: string[] = [];
-	const host = importHost((name) => {
+	const host = importHost(environment, (name) => {
 		const value = environment.get(name);
 		if (value !== undefined) return value;
 		missing.push(name);
 		throw new Error(missingVariable(name));
-	}, environment);
-	const explanation = 'Hit an error while evaluating the auth config';
+	});
 	try {
-		return await evaluate(module, host, 'InvalidAuthConfig', explanation, providersOf);
+		return await evaluate(module, {
+			host,
+			code: 'InvalidAuthConfig',
+			explanation: 'Hit an error while evaluating the auth config',
+			read: (exports) => providersOf(exportOf(exports, 'default'))
+		});
 	} catch (error) {
 		const [name] = missing;
 		if (name !== undefined) throw new AnalysisRefusal('AuthConfigMissingEnvironmentVariable', missingVariable(name));
@@ -172,45 +222,4 @@ function providersOf(config: unknown): readonly unknown[] {
 			typeof provider === 'object' && provider !== null && !Array.isArray(provider) && provider.type === 'customJwt';
 		return isCustom ? { applicationID: null, ...provider } : provider;
 	});
-}
-
-async function evaluate<T>(
-	module: ModuleSource,
-	host: SandboxHost,
-	code: string,
-	explanation: string,
-	read: (exported: unknown) => T
-): Promise<T> {
-	const graph = new ModuleGraph([module], createSandbox(host));
-	try {
-		return read(exportOf(await graph.load(module.path), 'default'));
-	} catch (error) {
-		const fault = faultOf(error, new StackMapper(sourceMaps({ modules: [module] })));
-		throw new AnalysisRefusal(code, `${explanation}: ${fault.message}`);
-	}
-}
-
-/** While modules are evaluated there is no call, so nothing of a call can be reached. */
-function importHost(
-	variable: (name: string) => string | undefined,
-	environment: ReadonlyMap<string, string>
-): SandboxHost {
-	const now = Date.now();
-	const refuse = (): never => {
-		throw new Error("Can't use database at import time");
-	};
-	return {
-		syscall: refuse,
-		asyncSyscall: refuse,
-		jsSyscall: refuse,
-		now: () => now,
-		random: seededRandom(freshSeed()),
-		performanceNow: () => 0,
-		environment: variable,
-		environmentNames: () => [...environment.keys()],
-		log: () => undefined,
-		allow: (what) => {
-			throw new Error(`Can't use ${what} at import time`);
-		}
-	};
 }

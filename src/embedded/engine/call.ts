@@ -29,6 +29,7 @@ export interface Request {
 export interface Call {
 	readonly request: Request;
 	readonly kind: 'Query' | 'Mutation';
+	/** The component of the function: its tables, files and jobs are meant by every syscall. */
 	readonly component: string;
 	readonly path: FunctionPath;
 	/** 0 for the outermost call. */
@@ -49,10 +50,11 @@ export interface Call {
 
 export function newCall(
 	request: Request,
-	call: Pick<Call, 'kind' | 'path' | 'depth' | 'component' | 'limits'> & { readonly journal?: string | null }
+	call: Pick<Call, 'kind' | 'path' | 'depth' | 'limits'> & { readonly journal?: string | null }
 ): Call {
 	return {
 		...call,
+		component: call.path.component,
 		request,
 		journal: call.journal ?? null,
 		nextJournal: null,

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { ActionDied, ActionsHost } from '../actions/host.ts';
-import { actionSyscall } from '../actions/syscalls.ts';
+import { actionSyscall, identityIn } from '../actions/syscalls.ts';
 import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
+import { DeployedComponents } from './components/deployed.ts';
+import { routeHttp } from './components/routes.ts';
 import { failure, FunctionRefusal } from './failure.ts';
 import type { Limits } from './limits.ts';
 import type { Notices } from './notices.ts';
@@ -30,6 +32,8 @@ export class Calls {
 	readonly #engine: EngineSupervisor;
 	readonly #notices: Notices;
 	readonly #backend: ActionBackend;
+	/** What is mounted now. */
+	#components: DeployedComponents;
 	/** What each running action runs for, by call id. */
 	readonly #contexts = new Map<number, ActionContext>();
 	#lastCallId = 0;
@@ -43,29 +47,43 @@ export class Calls {
 	) {
 		this.#engine = engine;
 		this.#notices = notices;
+		this.#components = new DeployedComponents(deployment.bundle, deployment.analysis);
 		this.#backend = {
 			cloudUrl: settings.cloudUrl,
+			components: () => this.#components,
 			query: async (call) => {
 				const { results } = await this.querySet([{ ...call, journal: null }]);
 				return results[0]?.outcome ?? lost(call, 'The query gave no answer.');
 			},
 			mutation: async (call) => (await this.mutation(call)).outcome,
 			action: (call) => this.action(call),
-			schedule: async (args) => {
-				const id = await notices.commit(engine.call('schedule', { args }));
+			schedule: async (component, args) => {
+				const id = await notices.commit(engine.call('schedule', { component, args }));
 				this.onScheduled();
 				return id;
 			},
-			cancelJob: (id) => notices.commit(engine.call('cancelJob', { id })),
-			file: (storageId) => engine.call('file', { component: '', storageId }),
-			deleteFile: (storageId) => notices.commit(engine.call('deleteFile', { component: '', storageId })),
-			uploadUrl: () => engine.call('uploadUrl', { component: '' })
+			cancelJob: (component, id) => notices.commit(engine.call('cancelJob', { component, id })),
+			file: (component, storageId) => engine.call('file', { component, storageId }),
+			deleteFile: (component, storageId) => notices.commit(engine.call('deleteFile', { component, storageId })),
+			uploadUrl: (component) => engine.call('uploadUrl', { component })
 		};
 		this.actions = new ActionsHost(settings, limits, deployment, {
 			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#context(callId), op, args),
-			storeFile: ({ file }) => notices.commit(engine.call('registerFile', { component: '', file })),
-			findFile: ({ storageId }) => engine.call('file', { component: '', storageId })
+			storeFile: ({ callId, file }) =>
+				notices.commit(engine.call('registerFile', { component: this.#context(callId).component, file })),
+			findFile: ({ callId, storageId }) =>
+				engine.call('file', { component: this.#context(callId).component, storageId })
 		});
+	}
+
+	get components(): DeployedComponents {
+		return this.#components;
+	}
+
+	/** From now on, calls run this deployment's code. */
+	deploy(deployment: DeploymentState): void {
+		this.#components = new DeployedComponents(deployment.bundle, deployment.analysis);
+		this.actions.deploy(deployment);
 	}
 
 	/** Runs every query at one snapshot. A query that ends the engine process fails alone; the others are run again. */
@@ -107,7 +125,11 @@ export class Calls {
 		try {
 			const { outcome, trace } = await this.actions.action(callId, call);
 			if (!outcome.ok) return this.#ended(call, trace, outcome);
-			const mismatch = await this.#engine.call('checkReturn', { path: call.path, value: outcome.value });
+			const mismatch = await this.#engine.call('checkReturn', {
+				path: call.path,
+				componentPath: call.componentPath,
+				value: outcome.value
+			});
 			return this.#ended(
 				call,
 				trace,
@@ -123,16 +145,20 @@ export class Calls {
 
 	async httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
 		const { identity, requestId } = request;
+		const { pathname } = new URL(request.url);
+		const route = routeHttp(this.#components, request.method, pathname);
+		if (route === null) return NO_HTTP_ACTIONS;
 		const call = {
-			path: `${request.method} ${new URL(request.url).pathname}`,
-			componentPath: '',
-			identity,
+			path: `${request.method} ${pathname}`,
+			componentPath: route.component,
+			// Who asks is the app's affair: a component learns of an admin only.
+			identity: identityIn(route.component, identity),
 			requestId,
 			caller: 'httpAction'
 		} as const;
 		const callId = this.#enter(call, null);
 		try {
-			const { status, headers, body, error, identifier, trace } = await this.actions.httpAction(callId, request);
+			const { status, headers, body, error, identifier, trace } = await this.actions.httpAction(callId, request, route);
 			this.#notices.ran({ ...call, path: identifier }, trace, error === null ? null : { message: error });
 			return { status, headers, body };
 		} catch (error) {
@@ -157,23 +183,24 @@ export class Calls {
 	}
 
 	/** Returns sentences about runs that were skipped. */
-	async runCron(name: string): Promise<readonly string[]> {
+	async runCron(key: string): Promise<readonly string[]> {
 		let skipped: readonly string[] = [];
 		await this.#runScheduled(
-			{ path: `cron:${name}`, caller: 'cron' },
+			{ path: `cron:${key}`, caller: 'cron' },
 			async (requestId) => {
-				const ran = await this.#engine.call('runCron', { name, requestId });
+				const ran = await this.#engine.call('runCron', { key, requestId });
 				skipped = ran?.skipped ?? [];
 				return ran?.run ?? null;
 			},
 			async () => {
-				await this.#notices.commit(this.#engine.call('skipCron', { name }));
+				await this.#notices.commit(this.#engine.call('skipCron', { key }));
 			}
 		);
 		return skipped;
 	}
 
 	async runScheduledAction(
+		componentPath: string,
 		path: string,
 		args: string,
 		caller: 'scheduler' | 'cron',
@@ -183,7 +210,7 @@ export class Calls {
 			path,
 			args,
 			caller,
-			componentPath: '',
+			componentPath,
 			identity: { kind: 'none' },
 			requestId: newRequestId()
 		};
@@ -205,7 +232,7 @@ export class Calls {
 		};
 		try {
 			const ran = await run(call.requestId);
-			if (ran !== null) this.#mutated({ ...call, path: ran.path }, ran);
+			if (ran !== null) this.#mutated({ ...call, path: ran.path, componentPath: ran.componentPath }, ran);
 		} catch (error) {
 			if (!(error instanceof EngineDied)) throw error;
 			await settle(error.message);
@@ -236,12 +263,19 @@ export class Calls {
 		return outcome;
 	}
 
-	#enter(call: Pick<FunctionCall, 'path' | 'identity' | 'requestId' | 'caller'>, job: string | null): number {
+	#enter(call: Omit<FunctionCall, 'args'>, job: string | null): number {
 		const callId = ++this.#lastCallId;
-		const { identity, requestId, caller } = call;
+		const { identity, requestId, caller, componentPath: component } = call;
 		const isHttp = caller === 'httpAction' && call.path.includes(' ');
-		const path = isHttp ? call.path : displayPath(parseFunctionPath(call.path));
-		this.#contexts.set(callId, { path, identity, requestId, caller: isHttp ? 'httpAction' : 'action', job });
+		const path = isHttp ? call.path : displayPath(parseFunctionPath(call.path, component));
+		this.#contexts.set(callId, {
+			path,
+			component,
+			identity,
+			requestId,
+			caller: isHttp ? 'httpAction' : 'action',
+			job
+		});
 		return callId;
 	}
 
@@ -251,6 +285,12 @@ export class Calls {
 		return context;
 	}
 }
+
+const NO_HTTP_ACTIONS: HttpActionResponse = {
+	status: 404,
+	headers: [['content-type', 'text/plain']],
+	body: Buffer.from('This Convex deployment does not have HTTP actions enabled.')
+};
 
 function newRequestId(): string {
 	return randomBytes(8).toString('hex');

@@ -4,20 +4,23 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { Calls } from './calls.ts';
+import { mounted } from './components/tree.ts';
 import { Child } from './child.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Notices } from './notices.ts';
 import { parseFunctionPath } from './paths.ts';
-import type { AnalysisMethods, EngineSettings } from './protocol.ts';
+import type { AnalysisMethods, DeploymentState, EngineSettings } from './protocol.ts';
 import { Outbox } from './rpc.ts';
 import { EngineSupervisor } from './supervisor.ts';
 import type {
 	Analysis,
-	AnalyzedFunction,
+	ComponentEntry,
 	EnvironmentVariable,
 	Engine,
+	IndexDiff,
 	LogEntry,
+	ModuleSource,
 	PushBundle,
 	PushRefusal
 } from './types.ts';
@@ -81,7 +84,7 @@ export async function createEngine({
 	/** Fetches what is deployed now and lets everything run it. */
 	const deployed = async (): Promise<void> => {
 		deployment = await supervisor.call('deployment', null);
-		calls.actions.deploy(deployment);
+		calls.deploy(deployment);
 		notices.everythingChanged();
 		scheduler.wake();
 	};
@@ -98,21 +101,19 @@ export async function createEngine({
 		onCommit: (listener) => notices.onCommit(listener),
 		onLog: (listener) => notices.onLog(listener),
 
-		functionInfo: async (path, componentPath) =>
-			componentPath === '' ? findFunction(deployment.analysis, path) : null,
-		modules: async () => [...deployment.modules, ...(deployment.auth === null ? [] : [deployment.auth])],
+		functionInfo: async (path, componentPath) => calls.components.find(parseFunctionPath(path, componentPath)),
+		components: async () => componentEntries(deployment),
+		modules: async () => appModules(deployment.bundle),
 		moduleSources: async (paths) => {
 			const wanted = new Set(paths);
-			return [...deployment.modules, ...(deployment.auth === null ? [] : [deployment.auth])].filter((module) =>
-				wanted.has(module.path)
-			);
+			return appModules(deployment.bundle).filter((module) => wanted.has(module.path));
 		},
 		analysis: async () => deployment.analysis,
-		async preparePush(bundle) {
-			const analysis = await analyze(bundle, settings, limits, deployment.environment);
+		async preparePush(bundle, forCodegen = false) {
+			const analysis = await analyze(bundle, settings, limits, deployment.environment, forCodegen);
 			if ('code' in analysis) return analysis;
-			const indexDiff = await supervisor.call('planPush', analysis.schema, limits.pushWallClock);
-			return 'code' in indexDiff ? indexDiff : { analysis, indexDiff };
+			const planned = await supervisor.call('planPush', analysis, limits.pushWallClock);
+			return isRefusal(planned) ? planned : { analysis, indexDiffs: planned };
 		},
 		async applyPush(bundle, analysis) {
 			const applied = await supervisor.call('applyPush', { bundle, analysis }, limits.pushWallClock);
@@ -124,9 +125,7 @@ export async function createEngine({
 		async setEnvironment(changes) {
 			const environment = changedEnvironment(deployment.environment, changes);
 			if (JSON.stringify(environment) === JSON.stringify(deployment.environment)) return;
-			const { modules: functions, schema, auth } = deployment;
-			const bundle: PushBundle = { functions, schema, auth, definition: null, udfServerVersion: '' };
-			const analysis = await analyze(bundle, settings, limits, environment);
+			const analysis = await analyze(deployment.bundle, settings, limits, environment, false);
 			if ('code' in analysis) throw new EnvironmentRefusal(analysis);
 			await supervisor.call('setEnvironment', { changes, analysis });
 			await deployed();
@@ -165,8 +164,9 @@ function startScheduler(
 				return work;
 			},
 			runJob: (id) => calls.runJob(id),
-			runCron: (name) => calls.runCron(name),
-			runAction: (path, args, job) => calls.runScheduledAction(path, args, job === null ? 'cron' : 'scheduler', job),
+			runCron: (key) => calls.runCron(key),
+			runAction: (component, path, args, job) =>
+				calls.runScheduledAction(component, path, args, job === null ? 'cron' : 'scheduler', job),
 			finishJob: async (id, end) => void (await notices.commit(supervisor.call('finishJob', { id, end }))),
 			report
 		},
@@ -181,7 +181,8 @@ async function analyze(
 	bundle: PushBundle,
 	settings: EngineSettings,
 	limits: Limits,
-	environment: readonly EnvironmentVariable[]
+	environment: readonly EnvironmentVariable[],
+	forCodegen: boolean
 ): Promise<Analysis | PushRefusal> {
 	const directory = join(settings.dataDir, 'modules', `analysis-${randomUUID()}`);
 	const ended = (description: string): PushRefusal => ({
@@ -207,15 +208,29 @@ async function analyze(
 			child.kill();
 		}, limits.analysisWallClock);
 		outbox
-			.call('analyze', { bundle, settings, environment, directory })
+			.call('analyze', { bundle, settings, environment, directory, forCodegen })
 			.then(resolve, reject)
 			.finally(() => child.kill());
 	});
 }
 
-function findFunction(analysis: Analysis, text: string): AnalyzedFunction | null {
-	const path = parseFunctionPath(text);
-	return analysis.modules[path.module]?.functions.find(({ name }) => name === path.name) ?? null;
+function appModules({ functions, auth }: PushBundle): readonly ModuleSource[] {
+	return auth === null ? functions : [...functions, auth];
+}
+
+function componentEntries({ analysis, unmounted }: DeploymentState): ComponentEntry[] {
+	const active = [...mounted(analysis.app)].map(({ componentPath, args, httpPrefix }): ComponentEntry => {
+		const values = Object.entries(args).flatMap(([name, resource]): [string, string][] =>
+			resource.type === 'value' ? [[name, resource.value]] : []
+		);
+		return { path: componentPath, state: 'active', args: Object.fromEntries(values), httpPrefix };
+	});
+	const gone = unmounted.map((path): ComponentEntry => ({ path, state: 'unmounted', args: {}, httpPrefix: null }));
+	return [...active, ...gone];
+}
+
+function isRefusal(planned: Readonly<Record<string, IndexDiff>> | PushRefusal): planned is PushRefusal {
+	return 'code' in planned && typeof planned.code === 'string';
 }
 
 function changedEnvironment(

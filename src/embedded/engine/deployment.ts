@@ -1,68 +1,158 @@
+import type { JSONValue } from 'convex/values';
 import type { Database } from '../store/database.ts';
+import { parseDefinition, PLAIN_APP } from './components/definition.ts';
+import { mountApp, mounted } from './components/tree.ts';
 import { parseJson } from './json.ts';
 import type { DeploymentState } from './protocol.ts';
-import type { Analysis, AnalyzedModule, EnvironmentVariable, ModuleSource, PushBundle } from './types.ts';
+import type {
+	Analysis,
+	AnalyzedModule,
+	ComponentChange,
+	DefinitionAnalysis,
+	DefinitionBundle,
+	EnvironmentVariable,
+	ModuleSource,
+	PushBundle
+} from './types.ts';
 
 /** Modules that are no functions: their analysis column holds what they export. */
-export const SCHEMA_MODULE = 'schema.js';
+const SCHEMA_MODULE = 'schema.js';
+const DEFINITION_MODULE = 'convex.config.js';
 const AUTH_MODULE = 'auth.config.js';
+const SPECIAL = new Set([SCHEMA_MODULE, DEFINITION_MODULE, AUTH_MODULE]);
 
 /** Reads what was pushed and set. */
 export function loadDeployment(database: Database): DeploymentState {
-	const rows = database.rows('SELECT path, environment, source, source_map, hash, analysis FROM modules ORDER BY path');
-	const modules: ModuleSource[] = [];
-	const analyzed: Record<string, AnalyzedModule> = {};
-	let schema: ModuleSource | null = null;
-	let auth: ModuleSource | null = null;
-	let exportedSchema: unknown = null;
-	let authProviders: readonly unknown[] = [];
-	for (const [path, environment, source, sourceMap, hash, analysis] of rows) {
-		const module: ModuleSource = {
+	const paths = database.rows("SELECT DISTINCT definition FROM modules WHERE definition <> ''");
+	const app = loadDefinition(database, '');
+	const parts = paths.map(([path]) => loadDefinition(database, String(path)));
+	const auth = loadModules(database, '').get(AUTH_MODULE);
+	return {
+		bundle: { ...app.bundle, auth: auth?.module ?? null, components: parts.map(({ bundle }) => bundle) },
+		analysis: {
+			...app.analysis,
+			authProviders: Array.isArray(auth?.analysis) ? auth.analysis : [],
+			components: Object.fromEntries(parts.map(({ bundle, analysis }) => [bundle.path, analysis])),
+			// What the push demanded of environment variables is not asked again.
+			app: mountApp(new Map([app, ...parts].map(({ bundle, analysis }) => [bundle.path, analysis])), true)
+		},
+		environment: readEnvironment(database),
+		unmounted: unmountedComponents(database)
+	};
+}
+
+/** What is stored of one definition. */
+interface StoredDefinition {
+	readonly bundle: DefinitionBundle;
+	readonly analysis: DefinitionAnalysis;
+}
+
+function loadDefinition(database: Database, path: string): StoredDefinition {
+	const stored = loadModules(database, path);
+	const schema = stored.get(SCHEMA_MODULE);
+	const definition = stored.get(DEFINITION_MODULE);
+	const functions: ModuleSource[] = [];
+	const modules: Record<string, AnalyzedModule> = {};
+	for (const { module, analysis } of stored.values()) {
+		if (SPECIAL.has(module.path)) continue;
+		functions.push(module);
+		if (isAnalyzedModule(analysis)) modules[module.path] = analysis;
+	}
+	return {
+		bundle: {
+			path,
+			functions,
+			schema: schema?.module ?? null,
+			definition: definition?.module ?? null,
+			udfServerVersion: ''
+		},
+		analysis: {
+			modules,
+			schema: schema?.analysis ?? null,
+			definition: definition === undefined ? PLAIN_APP : parseDefinition(path, definition.analysis)
+		}
+	};
+}
+
+interface StoredModule {
+	readonly module: ModuleSource;
+	readonly analysis: JSONValue;
+}
+
+function loadModules(database: Database, definition: string): Map<string, StoredModule> {
+	const rows = database.rows(
+		'SELECT path, environment, source, source_map, hash, analysis FROM modules WHERE definition = ? ORDER BY path',
+		definition
+	);
+	const modules = rows.map(([path, environment, source, sourceMap, hash, analysis]): StoredModule => ({
+		module: {
 			path: String(path),
 			environment: environment === 'node' ? 'node' : 'isolate',
 			source: String(source),
 			sourceMap: sourceMap === null || sourceMap === undefined ? null : String(sourceMap),
 			hash: String(hash)
-		};
-		const parsed: unknown = analysis === null || analysis === undefined ? null : parseJson(String(analysis));
-		if (module.path === SCHEMA_MODULE) {
-			schema = module;
-			exportedSchema = parsed;
-		} else if (module.path === AUTH_MODULE) {
-			auth = module;
-			authProviders = Array.isArray(parsed) ? parsed : [];
-		} else {
-			modules.push(module);
-			if (isAnalyzedModule(parsed)) analyzed[module.path] = parsed;
-		}
-	}
-	return {
-		modules,
-		schema,
-		auth,
-		analysis: { modules: analyzed, schema: exportedSchema, authProviders },
-		environment: readEnvironment(database)
-	};
+		},
+		analysis: analysis === null || analysis === undefined ? null : parseJson(String(analysis))
+	}));
+	return new Map(modules.map((stored) => [stored.module.path, stored]));
 }
 
 /** Replaces the deployed modules. Inside a transaction of the caller's. */
 export function saveBundle(database: Database, bundle: PushBundle, analysis: Analysis): void {
 	database.run('DELETE FROM modules');
-	for (const module of bundle.functions) {
-		if (module.path === SCHEMA_MODULE || module.path === AUTH_MODULE) continue;
-		saveModule(database, module, analysis.modules[module.path] ?? null);
+	saveDefinition(database, bundle, analysis);
+	if (bundle.auth !== null) saveModule(database, '', { ...bundle.auth, path: AUTH_MODULE }, analysis.authProviders);
+	for (const part of bundle.components) {
+		const found = analysis.components[part.path];
+		if (found === undefined) throw new Error(`the definition "${part.path}" was not analyzed`);
+		saveDefinition(database, part, found);
 	}
-	if (bundle.schema !== null) saveModule(database, { ...bundle.schema, path: SCHEMA_MODULE }, analysis.schema);
-	if (bundle.auth !== null) saveModule(database, { ...bundle.auth, path: AUTH_MODULE }, analysis.authProviders);
 }
 
-/** Replaces what the modules were found to export, as after a change of the environment. */
+function saveDefinition(database: Database, bundle: DefinitionBundle, analysis: DefinitionAnalysis): void {
+	const { path, functions, schema, definition } = bundle;
+	for (const module of functions) {
+		if (!SPECIAL.has(module.path)) saveModule(database, path, module, analysis.modules[module.path] ?? null);
+	}
+	if (schema !== null) saveModule(database, path, { ...schema, path: SCHEMA_MODULE }, analysis.schema);
+	if (definition !== null) saveModule(database, path, { ...definition, path: DEFINITION_MODULE }, analysis.definition);
+}
+
+/**
+ * Records what is mounted now, inside a transaction of the caller's; says what that is to each component that is mounted
+ * or no longer is. The tables of a component that is unmounted stay as they are, and are its own again when it comes back.
+ *
+ *   (create) -> active -> (unmount) unmounted -> (remount) active
+ */
+export function saveMounts(database: Database, analysis: Analysis): Map<string, ComponentChange['type']> {
+	const rows = database.rows('SELECT path, state FROM components');
+	const before = new Map(rows.map(([path, state]) => [String(path), String(state)]));
+	const changes = new Map<string, ComponentChange['type']>();
+	for (const { componentPath: path } of mounted(analysis.app)) {
+		const state = path === '' ? 'active' : before.get(path);
+		changes.set(path, state === 'active' ? 'modify' : state === undefined ? 'create' : 'remount');
+		if (path !== '') database.run("INSERT OR REPLACE INTO components (path, state) VALUES (?, 'active')", path);
+	}
+	for (const [path, state] of before) {
+		if (changes.has(path) || state === 'unmounted') continue;
+		changes.set(path, 'unmount');
+		database.run("UPDATE components SET state = 'unmounted' WHERE path = ?", path);
+	}
+	return changes;
+}
+
+function unmountedComponents(database: Database): string[] {
+	return database.rows("SELECT path FROM components WHERE state = 'unmounted'").map(([path]) => String(path));
+}
+
+/** Replaces what the app's modules were found to export, as after a change of its environment variables. */
 export function saveAnalysis(database: Database, analysis: Analysis): void {
 	const update = (path: string, value: unknown): void => {
-		database.run('UPDATE modules SET analysis = ? WHERE path = ?', JSON.stringify(value), path);
+		database.run("UPDATE modules SET analysis = ? WHERE definition = '' AND path = ?", JSON.stringify(value), path);
 	};
 	for (const [path, module] of Object.entries(analysis.modules)) update(path, module);
 	update(SCHEMA_MODULE, analysis.schema);
+	update(DEFINITION_MODULE, analysis.definition);
 	update(AUTH_MODULE, analysis.authProviders);
 }
 
@@ -87,9 +177,10 @@ function readEnvironment(database: Database): EnvironmentVariable[] {
 		.map(([name, value]) => ({ name: String(name), value: String(value) }));
 }
 
-function saveModule(database: Database, module: ModuleSource, analysis: unknown): void {
+function saveModule(database: Database, definition: string, module: ModuleSource, analysis: unknown): void {
 	database.run(
-		'INSERT INTO modules (path, environment, source, source_map, hash, analysis) VALUES (?, ?, ?, ?, ?, ?)',
+		'INSERT INTO modules (definition, path, environment, source, source_map, hash, analysis) VALUES (?, ?, ?, ?, ?, ?, ?)',
+		definition,
 		module.path,
 		module.environment,
 		module.source,

@@ -7,7 +7,7 @@ import { resolveFunction } from './access.ts';
 import { newCall } from './call.ts';
 import type { Request } from './call.ts';
 import { formatLogLine, LogBuffer } from './console.ts';
-import { failure, faultOf } from './failure.ts';
+import { failure } from './failure.ts';
 import type { Fault } from './failure.ts';
 import type { Limits } from './limits.ts';
 import { parseFunctionPath } from './paths.ts';
@@ -53,15 +53,9 @@ export class Executor {
 		let nextJournal: string | null = null;
 		let outcome: Outcome;
 		try {
-			const path = query.source === undefined ? this.#queryPath(query) : parseFunctionPath(query.path);
-			const call = newCall(request, {
-				kind: 'Query',
-				path,
-				component: '',
-				depth: 0,
-				journal: query.journal,
-				limits: this.#limits
-			});
+			const path =
+				query.source === undefined ? this.#queryPath(query) : parseFunctionPath(query.path, query.componentPath);
+			const call = newCall(request, { kind: 'Query', path, depth: 0, journal: query.journal, limits: this.#limits });
 			try {
 				outcome = succeeded(await this.#runner.run(call, query.args, query.source), request.logs);
 			} finally {
@@ -70,7 +64,7 @@ export class Executor {
 			}
 			nextJournal = call.nextJournal;
 		} catch (error) {
-			outcome = failed(faultOf(error, this.#runner.runtime.stacks), request);
+			outcome = failed(this.#runner.fault(error, query.componentPath), request);
 		}
 		const reads = tx.reads;
 		tx.commit();
@@ -82,7 +76,7 @@ export class Executor {
 	}
 
 	#queryPath(query: QueryRequest): FunctionPath {
-		return resolveFunction(query, 'Query', (name) => this.#runner.find(name)).path;
+		return resolveFunction(query, 'Query', this.#runner.components).path;
 	}
 
 	async mutation(mutation: FunctionCall, extras: MutationExtras = {}): Promise<MutationRun> {
@@ -96,14 +90,15 @@ export class Executor {
 				const { value, logLines, ts } = remembered;
 				return {
 					path: mutation.path,
+					componentPath: mutation.componentPath,
 					result: { outcome: { ok: true, value, logLines }, ts },
 					trace: trace(request.logs, started, 'Mutation'),
 					notice: null,
 					scheduled: false
 				};
 			}
-			const { path } = resolveFunction(mutation, 'Mutation', (name) => this.#runner.find(name));
-			const call = newCall(request, { kind: 'Mutation', path, component: '', depth: 0, limits: this.#limits });
+			const { path } = resolveFunction(mutation, 'Mutation', this.#runner.components);
+			const call = newCall(request, { kind: 'Mutation', path, depth: 0, limits: this.#limits });
 			let value: string;
 			try {
 				value = await this.#runner.run(call, mutation.args);
@@ -124,6 +119,7 @@ export class Executor {
 			this.#removals.add(request.removedFiles);
 			return {
 				path: mutation.path,
+				componentPath: mutation.componentPath,
 				result: { outcome, ts: writes.ts },
 				trace: trace(request.logs, started, 'Mutation'),
 				notice: this.notice(writes),
@@ -131,9 +127,10 @@ export class Executor {
 			};
 		} catch (error) {
 			tx.rollback();
-			const outcome = failed(faultOf(error, this.#runner.runtime.stacks), request);
+			const outcome = failed(this.#runner.fault(error, mutation.componentPath), request);
 			return {
 				path: mutation.path,
+				componentPath: mutation.componentPath,
 				result: { outcome, ts: null },
 				trace: trace(request.logs, started, 'Mutation'),
 				notice: null,

@@ -2,6 +2,7 @@ import { Files } from '../files/files.ts';
 import { Removals } from '../files/removals.ts';
 import { uploadUrl } from '../files/tokens.ts';
 import { CronTable } from '../scheduler/crons.ts';
+import type { DueCron } from '../scheduler/crons.ts';
 import { Jobs } from '../scheduler/jobs.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
 import { prefixRange, keyAfter } from '../values/keys.ts';
@@ -20,7 +21,7 @@ import { Runner } from './runner.ts';
 import { Signer } from './secret.ts';
 import { Sessions } from './sessions.ts';
 import { readJob } from './syscalls/schedule.ts';
-import type { AppliedPush, FunctionCall, PushRefusal } from './types.ts';
+import type { Analysis, AppliedPush, FunctionCall, PushRefusal } from './types.ts';
 import { applyPush, planPush } from './push.ts';
 
 /** Work that was under way when a process ended is never started again: at most once. */
@@ -49,9 +50,12 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		runner.deploy(deployment);
 	};
 
-	const scheduled = (path: string, args: string, requestId: string, caller: FunctionCall['caller']): FunctionCall => {
-		return { path, componentPath: '', args, identity: { kind: 'none' }, caller, requestId };
-	};
+	const scheduled = (
+		{ path, args }: { readonly path: string; readonly args: string },
+		componentPath: string,
+		requestId: string,
+		caller: FunctionCall['caller']
+	): FunctionCall => ({ path, componentPath, args, identity: { kind: 'none' }, caller, requestId });
 
 	return {
 		removals,
@@ -79,24 +83,25 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 
 		checkAction(call: FunctionCall): string | null {
 			return refusalOf(() => {
-				const { path } = resolveFunction(call, 'Action', (name) => runner.find(name));
-				checkArguments(canonicalPath(path), call.args, runner.runtime.checks(path), settings.limits);
+				const { path } = resolveFunction(call, 'Action', runner.components);
+				checkArguments(canonicalPath(path), call.args, runner.checks(path), settings.limits);
 			});
 		},
 
-		checkReturn({ path, value }: { readonly path: string; readonly value: string }): string | null {
-			const found = parseFunctionPath(path);
-			return refusalOf(() => checkReturn(canonicalPath(found), value, runner.runtime.checks(found), settings.limits));
+		checkReturn({ path, componentPath, value }: Parameters<EngineMethods['checkReturn']>[0]): string | null {
+			const found = parseFunctionPath(path, componentPath);
+			return refusalOf(() => checkReturn(canonicalPath(found), value, runner.checks(found), settings.limits));
 		},
 
-		schedule({ args }: { readonly args: string }) {
-			const job = readJob(new JsonFields(parseJson(args), '1.0/actions/schedule'), runner);
-			return executor.write((tx) => jobs.schedule(tx, { ...job, component: '' }));
+		schedule({ component, args }: Parameters<EngineMethods['schedule']>[0]) {
+			const fields = new JsonFields(parseJson(args), '1.0/actions/schedule');
+			const job = readJob(runner.components, component, fields);
+			return executor.write((tx) => jobs.schedule(tx, job));
 		},
 
-		cancelJob({ id }: { readonly id: string }) {
+		cancelJob({ component, id }: Parameters<EngineMethods['cancelJob']>[0]) {
 			return executor.write((tx) => {
-				jobs.cancel(tx, id, Date.now());
+				jobs.cancel(tx, component, id, Date.now());
 				return null;
 			});
 		},
@@ -105,11 +110,11 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			const now = Date.now();
 			const dueJobs = jobs.due(now, limit, runningJobs);
 			const dueCrons = crons.due(now, runningCrons).slice(0, Math.max(0, limit - dueJobs.length));
-			const kindOf = (path: string): 'mutation' | 'action' =>
-				runner.find(parseFunctionPath(path))?.udfType === 'Mutation' ? 'mutation' : 'action';
+			const kindOf = ({ path, component }: DueCron): 'mutation' | 'action' =>
+				runner.components.find(parseFunctionPath(path, component))?.udfType === 'Mutation' ? 'mutation' : 'action';
 			const skipped: string[] = [];
 			const actions = dueJobs.filter((job) => job.kind === 'action');
-			const actionCrons = dueCrons.filter((cron) => kindOf(cron.path) === 'action');
+			const actionCrons = dueCrons.filter((cron) => kindOf(cron) === 'action');
 			let notice: DueWork['notice'] = null;
 			if (actions.length + actionCrons.length > 0) {
 				notice = executor.write((tx) => {
@@ -118,11 +123,11 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 				}).notice;
 			}
 			const busyJobs = [...runningJobs, ...dueJobs.map((job) => job.id)];
-			const busyCrons = [...runningCrons, ...dueCrons.map((cron) => cron.name)];
+			const busyCrons = [...runningCrons, ...dueCrons.map((cron) => cron.key)];
 			const times = [jobs.nextDue(busyJobs), crons.nextDue(busyCrons)].filter((time) => time !== null);
 			return {
 				jobs: dueJobs,
-				crons: dueCrons.map(({ name, path, args }) => ({ name, path, args, kind: kindOf(path) })),
+				crons: dueCrons.map((cron) => ({ ...cron, kind: kindOf(cron) })),
 				nextAt: times.length === 0 ? null : Math.min(...times),
 				skipped,
 				notice
@@ -133,7 +138,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		async runJob({ id, requestId }: Parameters<EngineMethods['runJob']>[0]): Promise<MutationRun | null> {
 			const job = jobs.get(id);
 			if (job === null || jobs.state(id) !== 'pending') return null;
-			const call = scheduled(job.path, job.args, requestId, 'scheduler');
+			const call = scheduled(job, job.target, requestId, 'scheduler');
 			const run = await executor.mutation(call, {
 				job: id,
 				settle: (tx) => jobs.finish(tx, id, { kind: 'success' }, Date.now())
@@ -145,13 +150,13 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		},
 
 		/** Runs the mutation of a cron: its effects and the next time are one transaction. */
-		async runCron({ name, requestId }: Parameters<EngineMethods['runCron']>[0]) {
-			const cron = crons.get(name);
+		async runCron({ key, requestId }: Parameters<EngineMethods['runCron']>[0]) {
+			const cron = crons.get(key);
 			if (cron === null) return null;
-			const call = scheduled(cron.path, cron.args, requestId, 'cron');
+			const call = scheduled(cron, cron.component, requestId, 'cron');
 			let skipped: string[] = [];
 			const advance = (): void => {
-				skipped = skipSentences(name, crons.advance(cron, Date.now()));
+				skipped = skipSentences(cron.name, crons.advance(cron, Date.now()));
 			};
 			const run = await executor.mutation(call, { settle: advance });
 			if (run.result.outcome.ok) return { run, skipped };
@@ -160,8 +165,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		},
 
 		/** Moves a cron whose run ended the process to its next time. */
-		skipCron({ name }: { readonly name: string }) {
-			const cron = crons.get(name);
+		skipCron({ key }: { readonly key: string }) {
+			const cron = crons.get(key);
 			return executor.write(() => {
 				if (cron !== null) crons.advance(cron, Date.now());
 				return null;
@@ -194,12 +199,12 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		},
 
 		applyPush({ bundle, analysis }: Parameters<EngineMethods['applyPush']>[0]): AppliedPush | PushRefusal {
-			const applied = applyPush(store, crons, bundle, analysis);
+			const applied = applyPush(store, crons, deployment, bundle, analysis);
 			if (!('code' in applied)) reload();
 			return applied;
 		},
 
-		planPush: (schema: unknown) => planPush(store, schema),
+		planPush: (analysis: Analysis) => planPush(store, analysis),
 
 		setEnvironment({ changes, analysis }: Parameters<EngineMethods['setEnvironment']>[0]) {
 			executor.write(() => {

@@ -22,7 +22,8 @@ export function completionEntry(call: Omit<FunctionCall, 'args'>, trace: Trace, 
 	return {
 		kind: 'Completion',
 		udfType: trace.udfType,
-		identifier: trace.udfType === 'HttpAction' ? call.path : displayPath(parseFunctionPath(call.path)),
+		identifier:
+			trace.udfType === 'HttpAction' ? call.path : displayPath(parseFunctionPath(call.path, call.componentPath)),
 		componentPath: call.componentPath === '' ? null : call.componentPath,
 		logLines: trace.lines,
 		timestamp: now / 1000,

@@ -59,6 +59,11 @@ export class ModuleGraph {
 	}
 }
 
+/** What a module imports, as it names it. Throws a SyntaxError. */
+export function importsOf({ source }: ModuleSource): string[] {
+	return new vm.SourceTextModule(source).moduleRequests.map(({ specifier }) => specifier);
+}
+
 /** An export of a module by name, or undefined. */
 export function exportOf(namespace: Namespace, name: string): unknown {
 	return Object.hasOwn(namespace, name) ? Reflect.get(namespace, name) : undefined;

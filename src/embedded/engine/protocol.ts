@@ -1,5 +1,6 @@
 import type { NewFile } from '../files/disk.ts';
 import type { Job, JobEnd } from '../scheduler/jobs.ts';
+import type { HttpTarget } from './components/routes.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
 	EnvironmentVariable,
 	FunctionCall,
 	Identity,
-	ModuleSource,
+	IndexDiff,
 	MutationResult,
 	Outcome,
 	PushBundle,
@@ -34,11 +35,12 @@ export interface EngineSettings {
 
 /** Everything that was pushed and set: enough to run functions anywhere. */
 export interface DeploymentState {
-	readonly modules: readonly ModuleSource[];
-	readonly schema: ModuleSource | null;
-	readonly auth: ModuleSource | null;
+	/** Without the CLI's version, which is not kept. */
+	readonly bundle: PushBundle;
 	readonly analysis: Analysis;
 	readonly environment: readonly EnvironmentVariable[];
+	/** Paths of components that were mounted once: their tables are kept. */
+	readonly unmounted: readonly string[];
 }
 
 /** What a run leaves for the logs. */
@@ -60,8 +62,9 @@ interface QuerySetRun {
 }
 
 export interface MutationRun {
-	/** The function that ran. */
+	/** The function that ran, and its component. */
 	readonly path: string;
+	readonly componentPath: string;
 	readonly result: MutationResult;
 	readonly trace: Trace;
 	readonly notice: CommitNotice | null;
@@ -76,7 +79,9 @@ export interface Committed<T> {
 }
 
 interface ActionCron {
-	readonly name: string;
+	/** Tells it from all other crons of the deployment. */
+	readonly key: string;
+	readonly component: string;
 	readonly path: string;
 	readonly args: string;
 	readonly kind: 'mutation' | 'action';
@@ -107,9 +112,9 @@ export type EngineMethods = {
 	mutation(params: { readonly call: FunctionCall; readonly session: SessionRequest | null }): MutationRun;
 	/** Null when the action may be run with these arguments; otherwise what to tell the caller. */
 	checkAction(call: FunctionCall): string | null;
-	checkReturn(params: { readonly path: string; readonly value: string }): string | null;
-	schedule(params: { readonly args: string }): Committed<string>;
-	cancelJob(params: { readonly id: string }): Committed<null>;
+	checkReturn(params: { readonly path: string; readonly componentPath: string; readonly value: string }): string | null;
+	schedule(params: { readonly component: string; readonly args: string }): Committed<string>;
+	cancelJob(params: { readonly component: string; readonly id: string }): Committed<null>;
 	dueWork(params: {
 		readonly limit: number;
 		readonly jobs: readonly string[];
@@ -117,17 +122,17 @@ export type EngineMethods = {
 	}): DueWork;
 	runJob(params: { readonly id: string; readonly requestId: string }): MutationRun | null;
 	runCron(params: {
-		readonly name: string;
+		readonly key: string;
 		readonly requestId: string;
 	}): { readonly run: MutationRun; readonly skipped: readonly string[] } | null;
-	skipCron(params: { readonly name: string }): Committed<null>;
+	skipCron(params: { readonly key: string }): Committed<null>;
 	finishJob(params: { readonly id: string; readonly end: JobEnd }): Committed<null>;
 	/** Settles what an earlier process had started; says how many. */
 	recoverJobs(params: null): Committed<number>;
 	/** Forgets what is too old; says how many jobs, at most a batch. */
 	maintain(params: null): Committed<number>;
 	applyPush(params: { readonly bundle: PushBundle; readonly analysis: Analysis }): AppliedPush | PushRefusal;
-	planPush(schema: unknown): { readonly added: readonly unknown[]; readonly removed: readonly unknown[] } | PushRefusal;
+	planPush(analysis: Analysis): Readonly<Record<string, IndexDiff>> | PushRefusal;
 	setEnvironment(params: {
 		readonly changes: readonly { readonly name: string; readonly value: string | null }[];
 		readonly analysis: Analysis;
@@ -162,7 +167,7 @@ export type ActionsMethods = {
 		readonly directory: string;
 	}): null;
 	action(params: { readonly call: FunctionCall; readonly callId: number }): ActionRun;
-	httpAction(params: { readonly request: WireRequest; readonly callId: number }): HttpRun;
+	httpAction(params: { readonly request: WireRequest; readonly route: HttpTarget; readonly callId: number }): HttpRun;
 	ping(params: null): null;
 };
 
@@ -208,5 +213,6 @@ export type AnalysisMethods = {
 		readonly settings: EngineSettings;
 		readonly environment: readonly EnvironmentVariable[];
 		readonly directory: string;
+		readonly forCodegen: boolean;
 	}): Analysis | PushRefusal;
 };

@@ -131,7 +131,7 @@ describe('applying a push', () => {
 		await corpus.mutation('items:insertMany', { from: 0, count: 3 });
 		const without = await withSchema('defineTable({ name: v.string(), day: v.number() })');
 		const { prepared } = await corpus.push(without);
-		expect(prepared.indexDiff.removed).toHaveLength(5);
+		expect(prepared.indexDiffs['']?.removed).toHaveLength(5);
 		await expect(corpus.query('items:byDay', { from: 0, to: 9 })).rejects.toThrow('Index items.by_day not found.');
 		await corpus.push(corpus.bundle);
 		expect(await corpus.query('items:byDay', { from: 0, to: 9 })).toEqual([0, 1, 2]);

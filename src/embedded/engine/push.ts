@@ -1,55 +1,71 @@
 import type { SqliteStore } from '../store/store.ts';
 import { parseSchema } from '../store/schema.ts';
-import type { SchemaChange, SchemaDefinition } from '../store/types.ts';
+import type { SchemaDefinition } from '../store/types.ts';
 import { readCrons } from '../scheduler/crons.ts';
 import type { CronTable } from '../scheduler/crons.ts';
 import { DeveloperError } from '../values/errors.ts';
-import { saveBundle, SCHEMA_MODULE } from './deployment.ts';
-import type { Analysis, AppliedPush, PushBundle, PushRefusal } from './types.ts';
+import { DeployedComponents } from './components/deployed.ts';
+import { mounted } from './components/tree.ts';
+import { saveBundle, saveMounts } from './deployment.ts';
+import { inComponent } from './paths.ts';
+import type { DeploymentState } from './protocol.ts';
+import type { Analysis, AppliedPush, ComponentChange, IndexDiff, PushBundle, PushRefusal } from './types.ts';
 
-/** What the given schema would change, in the CLI's shape. No effect. */
-export function planPush(store: SqliteStore, exported: unknown) {
-	let change: SchemaChange;
+/** What the schemas of a push would change, by component path and in the CLI's shape. No effect. */
+export function planPush(store: SqliteStore, analysis: Analysis): Record<string, IndexDiff> | PushRefusal {
 	try {
-		change = store.planSchema('', definitionOf(exported));
+		const diffs: Record<string, IndexDiff> = {};
+		for (const [component, schema] of schemasOf(analysis)) {
+			const { added, removed } = store.planSchema(component, schema);
+			diffs[component] = { added: added.map(indexJson), removed: removed.map(indexJson) };
+		}
+		return diffs;
 	} catch (error) {
 		if (error instanceof DeveloperError) return { code: 'InvalidSchema', message: error.message };
 		throw error;
 	}
-	return { added: change.added.map(indexJson), removed: change.removed.map(indexJson) };
 }
 
 /**
- * Puts a push in force in one transaction: existing documents are checked against the new schema first, then tables,
- * indexes, modules and crons change together.
+ * Puts a push in force in one transaction: existing documents are checked against the new schemas first, then tables,
+ * indexes, modules and crons of all components change together.
  */
 export function applyPush(
 	store: SqliteStore,
 	crons: CronTable,
+	before: DeploymentState,
 	bundle: PushBundle,
 	analysis: Analysis
 ): AppliedPush | PushRefusal {
-	const schema = definitionOf(analysis.schema);
-	const before = modulePaths(store);
-	const mismatch = store.checkDocuments('', schema);
-	if (mismatch !== null) {
+	const schemas = schemasOf(analysis);
+	for (const [component, schema] of schemas) {
+		const mismatch = store.checkDocuments(component, schema);
+		if (mismatch === null) continue;
+		const where = `Document with ID "${mismatch.id}" in table "${mismatch.table}"${inComponent(component)}`;
 		return {
 			code: 'SchemaValidationFailed',
-			message: `Schema validation failed.\nDocument with ID "${mismatch.id}" in table "${mismatch.table}" does not match the schema: ${mismatch.message}`
+			message: `Schema validation failed.\n${where} does not match the schema: ${mismatch.message}`
 		};
 	}
+	const old = new DeployedComponents(before.bundle, before.analysis);
+	const deployed = new DeployedComponents(bundle, analysis);
 	const tx = store.begin('write');
 	try {
-		store.applySchema(tx, '', schema);
+		for (const [component, schema] of schemas) store.applySchema(tx, component, schema);
 		saveBundle(store.database, bundle, analysis);
-		const cronDiff = crons.apply(cronSpecs(analysis), Date.now());
+		const components: Record<string, ComponentChange> = {};
+		for (const [component, type] of saveMounts(store.database, analysis)) {
+			const modules = modulePaths(deployed, component);
+			const oldModules = modulePaths(old, component);
+			components[component] = {
+				type,
+				modulesAdded: modules.filter((path) => !oldModules.includes(path)),
+				modulesRemoved: oldModules.filter((path) => !modules.includes(path)),
+				cronDiff: crons.apply(component, cronSpecs(deployed, component), Date.now())
+			};
+		}
 		tx.commit();
-		const after = modulePaths(store);
-		return {
-			modulesAdded: [...after].filter((path) => !before.has(path)),
-			modulesRemoved: [...before].filter((path) => !after.has(path)),
-			cronDiff
-		};
+		return { components };
 	} catch (error) {
 		tx.rollback();
 		if (error instanceof DeveloperError) return { code: 'InvalidSchema', message: error.message };
@@ -57,19 +73,24 @@ export function applyPush(
 	}
 }
 
-/** The crons of an analysis, as the table keeps them. */
-function cronSpecs(analysis: Analysis) {
-	return readCrons(Object.values(analysis.modules).flatMap((module) => module.cronSpecs ?? []));
-}
-
-function definitionOf(exported: unknown): SchemaDefinition | null {
-	return exported === null || exported === undefined ? null : parseSchema(exported);
-}
-
-function modulePaths(store: SqliteStore): Set<string> {
-	return new Set(
-		store.database.rows('SELECT path FROM modules WHERE path <> ?', SCHEMA_MODULE).map(([path]) => String(path))
+/** The schema of every component that a push mounts, by component path. Throws a DeveloperError for what is none. */
+function schemasOf(analysis: Analysis): Map<string, SchemaDefinition | null> {
+	return new Map(
+		[...mounted(analysis.app)].map(({ componentPath, definitionPath }) => {
+			const exported = (definitionPath === '' ? analysis : analysis.components[definitionPath])?.schema;
+			return [componentPath, exported === null || exported === undefined ? null : parseSchema(exported)];
+		})
 	);
+}
+
+/** The crons of a component, as the table keeps them; none for one that is not mounted. */
+function cronSpecs(components: DeployedComponents, component: string) {
+	const modules = components.get(component)?.analysis.modules ?? {};
+	return readCrons(Object.values(modules).flatMap((module) => module.cronSpecs ?? []));
+}
+
+function modulePaths(components: DeployedComponents, component: string): string[] {
+	return components.get(component)?.bundle.functions.map(({ path }) => path) ?? [];
 }
 
 function indexJson({

@@ -5,21 +5,23 @@ import { DeveloperError } from '../values/errors.ts';
 import { newCall } from './call.ts';
 import type { Call } from './call.ts';
 import { checkArguments, checkReturn } from './checks.ts';
-import { FunctionRefusal, faultOf, NestedFault } from './failure.ts';
+import type { FunctionChecks } from './checks.ts';
+import type { DeployedComponents } from './components/deployed.ts';
+import { resolveAddress } from './components/reference.ts';
+import { FunctionRefusal, NestedFault } from './failure.ts';
+import type { Fault } from './failure.ts';
 import { JsonFields, parseJson } from './json.ts';
 import type { Limits } from './limits.ts';
 import { replModules, sourceModule } from './inline.ts';
 import { callMethod, exportOf, hasMark, ModuleGraph } from './modules.ts';
-import { canonicalPath, displayPath } from './paths.ts';
+import { canonicalPath, displayPath, inComponent } from './paths.ts';
 import type { FunctionPath } from './paths.ts';
 import type { DeploymentState, EngineSettings } from './protocol.ts';
-import { environmentOf, Runtime } from './runtime.ts';
+import { Runtime, Runtimes } from './runtime.ts';
 import { createSandbox } from './sandbox.ts';
 import type { SandboxHost } from './sandbox.ts';
-import { readAddress } from './syscalls/address.ts';
 import type { Services } from './syscalls/services.ts';
 import { asyncSyscall, syncSyscall } from './syscalls/table.ts';
-import type { AnalyzedFunction } from './types.ts';
 import { budgeted, budgetFrom } from './usage.ts';
 import { UserClock } from './userClock.ts';
 import { durationWarnings, sizeWarnings, usageWarnings } from './warnings.ts';
@@ -35,36 +37,40 @@ export class Runner {
 	readonly #settings: EngineSettings;
 	/** Says which call some user code belongs to, across every await. */
 	readonly #calls = new AsyncLocalStorage<Call>();
-	#environment: ReadonlyMap<string, string> = new Map();
 	readonly #limits: Limits;
 	readonly #watchdog: Watchdog;
-	#runtime: Runtime;
+	#runtimes: Runtimes;
 
 	constructor(
 		store: SqliteStore,
 		settings: EngineSettings,
-		services: Omit<Services, 'find'>,
+		services: Omit<Services, 'components'>,
 		deployment: DeploymentState
 	) {
 		this.#store = store;
 		this.#settings = settings;
 		this.#limits = settings.limits;
 		this.#watchdog = new Watchdog(settings.limits.userTime);
-		this.services = { ...services, find: (path) => this.find(path) };
-		this.#runtime = this.#load(deployment);
+		this.services = { ...services, components: () => this.components };
+		this.#runtimes = this.#load(deployment);
 	}
 
 	/** From now on, calls run this deployment's code, evaluated anew. */
 	deploy(deployment: DeploymentState): void {
-		this.#runtime = this.#load(deployment);
+		this.#runtimes = this.#load(deployment);
 	}
 
-	find(path: FunctionPath): AnalyzedFunction | null {
-		return this.#runtime.find(path);
+	get components(): DeployedComponents {
+		return this.#runtimes.components;
 	}
 
-	get runtime(): Runtime {
-		return this.#runtime;
+	checks(path: FunctionPath): FunctionChecks {
+		return this.#runtimes.of(path.component).checks(path);
+	}
+
+	/** What user code of a component threw. */
+	fault(thrown: unknown, component: string): Fault {
+		return this.#runtimes.fault(thrown, component);
 	}
 
 	/**
@@ -72,7 +78,7 @@ export class Runner {
 	 * Returns Convex JSON text; throws what went wrong.
 	 */
 	async run(call: Call, args: string, source?: string): Promise<string> {
-		const checks = source === undefined ? this.#runtime.checks(call.path) : { args: null, returns: null };
+		const checks = source === undefined ? this.checks(call.path) : { args: null, returns: null };
 		const name = canonicalPath(call.path);
 		checkArguments(name, args, checks, this.#limits);
 		const clock = new UserClock(this.#limits, this.#watchdog);
@@ -94,7 +100,8 @@ export class Runner {
 	}
 
 	async #invoke(call: Call, clock: UserClock, args: string, source?: string): Promise<unknown> {
-		let exported = source === undefined ? this.#runtime.export(call.path) : this.#evaluate(call, source);
+		let exported =
+			source === undefined ? this.#runtimes.of(call.component).export(call.path) : this.#evaluate(call, source);
 		if (exported instanceof Promise) exported = await this.#calls.run(call, () => exported);
 		const method = call.kind === 'Query' ? 'invokeQuery' : 'invokeMutation';
 		return settled(
@@ -116,9 +123,9 @@ export class Runner {
 		for (const warning of warnings) request.logs.warn(warning);
 	}
 
-	async #evaluate({ path }: Call, source: string): Promise<unknown> {
+	async #evaluate({ path, component }: Call, source: string): Promise<unknown> {
 		const modules = [...replModules(), sourceModule(path.module, source)];
-		const graph = new ModuleGraph(modules, createSandbox(this.#host(this.#environment)));
+		const graph = new ModuleGraph(modules, createSandbox(this.#host(this.#runtimes.environment(component))));
 		const exported = exportOf(await graph.load(path.module), path.name);
 		if (hasMark(exported, 'isQuery')) return exported;
 		throw new FunctionRefusal(`${path.module} must export a query by default: export default query({ handler }).`);
@@ -149,20 +156,21 @@ export class Runner {
 			throw new DeveloperError('InvalidValue', `Cannot call a ${udfType} function from a query function`);
 		}
 		const kind = udfType === 'mutation' ? 'Mutation' : 'Query';
-		const path = readAddress(fields);
-		const found = this.find(path);
+		const path = resolveAddress(this.components, parent.component, fields, () => 'Cannot execute a value resource');
+		const found = this.components.find(path);
+		const where = inComponent(path.component);
 		if (found === null)
 			throw new DeveloperError(
 				'InvalidValue',
-				`Could not find function for '${displayPath(path)}'. Did you forget to run \`npx convex dev\`?`
+				`Could not find function for '${displayPath(path)}'${where}. Did you forget to run \`npx convex dev\`?`
 			);
 		if (found.udfType !== kind) {
 			throw new DeveloperError(
 				'InvalidValue',
-				`Trying to execute ${canonicalPath(path)} as ${kind}, but it is defined as ${found.udfType}.`
+				`Trying to execute ${canonicalPath(path)}${where} as ${kind}, but it is defined as ${found.udfType}.`
 			);
 		}
-		if (parent.depth + 1 >= this.#limits.callDepth) {
+		if (parent.depth >= this.#limits.callDepth) {
 			throw new DeveloperError(
 				'InvalidValue',
 				'Cross component call depth limit exceeded. Do you have an infinite loop in your app?'
@@ -172,7 +180,7 @@ export class Runner {
 		const limits = fields.has('transactionLimits')
 			? budgeted(budgetFrom(fields.fields('transactionLimits')), usage.used, parent.limits)
 			: parent.limits;
-		const call = newCall(parent.request, { kind, path, component: parent.component, depth: parent.depth + 1, limits });
+		const call = newCall(parent.request, { kind, path, depth: parent.depth + 1, limits });
 		// A stale snapshot would need a second connection: `snapshotQuery` reads what the mutation has written so far.
 		const savepoint = kind === 'Mutation' ? parent.request.transaction.savepoint() : null;
 		const removed = parent.request.removedFiles.length;
@@ -187,13 +195,15 @@ export class Runner {
 			savepoint?.rollback();
 			if (savepoint !== null) usage.forgetWrites(written);
 			parent.request.removedFiles.length = removed;
-			throw new NestedFault(faultOf(error, this.#runtime.stacks));
+			throw new NestedFault(this.fault(error, path.component));
 		}
 	}
 
-	#load(deployment: DeploymentState): Runtime {
-		this.#environment = environmentOf(deployment, this.#settings);
-		return new Runtime(deployment, this.#host(this.#environment), this.#store.catalog.resolver(''));
+	#load(deployment: DeploymentState): Runtimes {
+		return new Runtimes(deployment, this.#settings, ({ mounted, bundle }, environment) => {
+			const resolver = this.#store.catalog.resolver(mounted.componentPath);
+			return new Runtime(bundle.functions, this.#host(environment), (path) => this.components.find(path), resolver);
+		});
 	}
 
 	#host(environment: ReadonlyMap<string, string>): SandboxHost {

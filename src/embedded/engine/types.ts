@@ -3,6 +3,9 @@
  * Values cross as Convex JSON text, so that results are spliced into answers without being parsed.
  */
 
+import type { ComponentDefinition } from './components/definition.ts';
+import type { MountedComponent } from './components/tree.ts';
+
 export type UdfType = 'Query' | 'Mutation' | 'Action' | 'HttpAction';
 
 /** Who calls. `user` carries the verified claims as Convex JSON text; `admin` may call internal functions. */
@@ -107,13 +110,21 @@ export interface ModuleSource {
 	readonly hash: string;
 }
 
-/** What a push carries once the unchanged modules have been filled in. */
-export interface PushBundle {
+/** The code of one component, however often it is mounted; the app is one too. */
+export interface DefinitionBundle {
+	/** Where it lies, relative to the app's functions folder; '' is the app itself. */
+	readonly path: string;
 	readonly functions: readonly ModuleSource[];
 	readonly schema: ModuleSource | null;
-	readonly auth: ModuleSource | null;
+	/** `convex.config.js`. It imports the definitions that it uses as `./_componentDeps/<base64url of their path>`. */
 	readonly definition: ModuleSource | null;
 	readonly udfServerVersion: string;
+}
+
+/** What a push carries once the unchanged modules have been filled in: the app, and the components that it uses. */
+export interface PushBundle extends DefinitionBundle {
+	readonly auth: ModuleSource | null;
+	readonly components: readonly DefinitionBundle[];
 }
 
 /** Per module, what the CLI and the runtime need to know; JSON as the CLI expects it in `analysis[""].functions`. */
@@ -132,12 +143,22 @@ export interface AnalyzedModule {
 	readonly cronSpecs: readonly { readonly identifier: string; readonly cronSpec: unknown }[] | null;
 }
 
-export interface Analysis {
+/** What the code of one definition was found to export. */
+export interface DefinitionAnalysis {
 	readonly modules: Readonly<Record<string, AnalyzedModule>>;
 	/** The exported schema, parsed, in the CLI's JSON form; null without a schema module. */
 	readonly schema: unknown;
+	readonly definition: ComponentDefinition;
+}
+
+/** The app's own analysis, and that of the components that it uses. */
+export interface Analysis extends DefinitionAnalysis {
 	/** The providers of auth.config, in the CLI's JSON form. */
 	readonly authProviders: readonly unknown[];
+	/** By definition path, without the app. */
+	readonly components: Readonly<Record<string, DefinitionAnalysis>>;
+	/** The app with everything mounted in it. */
+	readonly app: MountedComponent;
 }
 
 /** A push that cannot go on: `code` is what the CLI knows, `message` is shown to the person as it is. */
@@ -146,13 +167,21 @@ export interface PushRefusal {
 	readonly message: string;
 }
 
-export interface PreparedPush {
-	readonly analysis: Analysis;
-	/** Index differences in the CLI's shape (`added_indexes`, `removed_indexes`). */
-	readonly indexDiff: { readonly added: readonly unknown[]; readonly removed: readonly unknown[] };
+/** Differences of indexes in the CLI's shape (`added_indexes`, `removed_indexes`). */
+export interface IndexDiff {
+	readonly added: readonly unknown[];
+	readonly removed: readonly unknown[];
 }
 
-export interface AppliedPush {
+export interface PreparedPush {
+	readonly analysis: Analysis;
+	/** By component path; '' is the app. */
+	readonly indexDiffs: Readonly<Record<string, IndexDiff>>;
+}
+
+/** What a push did to one component. */
+export interface ComponentChange {
+	readonly type: 'create' | 'modify' | 'unmount' | 'remount';
 	readonly modulesAdded: readonly string[];
 	readonly modulesRemoved: readonly string[];
 	readonly cronDiff: {
@@ -160,6 +189,11 @@ export interface AppliedPush {
 		readonly updated: readonly string[];
 		readonly deleted: readonly string[];
 	};
+}
+
+export interface AppliedPush {
+	/** By component path; '' is the app. */
+	readonly components: Readonly<Record<string, ComponentChange>>;
 }
 
 export interface EnvironmentVariable {
@@ -179,6 +213,16 @@ export interface StoredFile {
 	readonly name: string;
 }
 
+/** One component of a deployment, as the CLI lists them. */
+export interface ComponentEntry {
+	/** Names from the app down, joined by `/`; '' is the app. */
+	readonly path: string;
+	readonly state: 'active' | 'unmounted';
+	/** Convex JSON text by name. */
+	readonly args: Readonly<Record<string, string>>;
+	readonly httpPrefix: string | null;
+}
+
 /**
  * The engine as the front sees it. Calls made while the engine process is being replaced wait for the new one;
  * a call that killed the process fails alone, with words.
@@ -195,14 +239,20 @@ export interface Engine {
 	/** Function completions of every kind, for `convex logs` and the terminal. */
 	onLog(listener: (entry: LogEntry) => void): () => void;
 
+	/** The app and every component that is mounted in it, and those that no longer are and whose tables are kept. */
+	components(): Promise<readonly ComponentEntry[]>;
 	/** Whether a function exists and its kind; null when it does not. For `/api/function`. */
 	functionInfo(path: string, componentPath: string): Promise<AnalyzedFunction | null>;
+	/** The app's modules. */
 	modules(): Promise<readonly Omit<ModuleSource, 'source' | 'sourceMap'>[]>;
-	/** Source of deployed modules by path: to fill in what a push calls unchanged. */
+	/** Source of the app's deployed modules by path: to fill in what a push calls unchanged. */
 	moduleSources(paths: readonly string[]): Promise<readonly ModuleSource[]>;
 	analysis(): Promise<Analysis>;
-	/** Evaluates a bundle in a process of its own. No lasting effect. */
-	preparePush(bundle: PushBundle): Promise<PreparedPush | PushRefusal>;
+	/**
+	 * Evaluates a bundle in a process of its own. No lasting effect. `forCodegen`: types are made for a component that no
+	 * app has mounted, so nobody can have given it its environment.
+	 */
+	preparePush(bundle: PushBundle, forCodegen?: boolean): Promise<PreparedPush | PushRefusal>;
 	/** Validates existing documents, swaps schema, modules, auth and crons in one transaction. */
 	applyPush(bundle: PushBundle, analysis: Analysis): Promise<AppliedPush | PushRefusal>;
 

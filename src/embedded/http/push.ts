@@ -24,7 +24,7 @@ const finishShape = z.object({
 export async function startPush(exchange: Exchange): Promise<void> {
 	const { pushes } = exchange.deployment;
 	const { body, ...evaluated } = await evaluate(exchange);
-	const push = { ...evaluated, analysis: evaluated.prepared.analysis, indexDiff: evaluated.prepared.indexDiff };
+	const push = { ...evaluated, ...evaluated.prepared };
 	pushes.functionsPath = body.functions;
 	sendJson(exchange, JSON.stringify(startPushAnswer(pushes.add(push), push)));
 }
@@ -43,7 +43,7 @@ async function evaluate(exchange: Exchange) {
 	const bundle = await assembleBundle(body, engine);
 	if ('code' in bundle) throw refused(bundle);
 	const environment = await engine.environment();
-	const prepared = await pushes.prepare(engine, bundle, environment);
+	const prepared = await pushes.prepare(engine, bundle, environment, body.forCodegen ?? false);
 	if ('code' in prepared) throw refused(prepared);
 	return { body, bundle, environment, prepared };
 }
@@ -81,7 +81,7 @@ export async function finishPush(exchange: Exchange): Promise<void> {
 	hub.invalidateEverything();
 	sendJson(
 		exchange,
-		JSON.stringify(finishPushAnswer(applied, push.indexDiff, authProviders, push.analysis.authProviders))
+		JSON.stringify(finishPushAnswer(applied, push.indexDiffs, authProviders, push.analysis.authProviders))
 	);
 }
 

@@ -1,86 +1,84 @@
 /** The shapes in which the CLI reads the course of a push. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Analysis, AppliedPush } from '../engine/types.ts';
+import type { AppliedPush, ComponentChange, DefinitionAnalysis, IndexDiff } from '../engine/types.ts';
 import type { PendingPush } from './pushes.ts';
 
-const NO_EXPORTS = { type: 'branch', branch: [] };
+type IndexDiffs = PendingPush['indexDiffs'];
 
 /** Answer to `start_push`. */
-export function startPushAnswer(id: string, { bundle, analysis, environment, indexDiff }: PendingPush): unknown {
+export function startPushAnswer(id: string, { bundle, analysis, environment, indexDiffs }: PendingPush): unknown {
+	const versions = [bundle, ...bundle.components].map(
+		({ path, udfServerVersion }) => [path, udfServerVersion] as const
+	);
+	const analyses: Readonly<Record<string, DefinitionAnalysis>> = { '': analysis, ...analysis.components };
 	return {
 		environmentVariables: Object.fromEntries(environment.map(({ name, value }) => [name, value])),
 		externalDepsId: null,
 		componentDefinitionPackages: {},
 		appAuth: analysis.authProviders,
-		analysis: {
-			'': {
-				definition: {
-					path: '',
-					definitionType: { type: 'app' },
-					childComponents: [],
-					httpMounts: {},
-					exports: NO_EXPORTS,
-					envVars: []
-				},
-				schema: analysis.schema ?? null,
-				functions: analyzedModules(analysis),
-				udfConfig: { serverVersion: bundle.udfServerVersion, importPhaseRngSeed: null, importPhaseUnixTimestamp: null }
-			}
-		},
-		app: {
-			definitionPath: '',
-			componentPath: '',
-			args: {},
-			childComponents: {},
-			httpRoutes: { httpModuleRoutes: null, mounts: [] },
-			exports: {}
-		},
-		schemaChange: { allocatedComponentIds: {}, schemaIds: { '': id }, indexDiffs: { '': indexDiffAnswer(indexDiff) } }
+		analysis: Object.fromEntries(
+			versions.flatMap(([path, version]) => {
+				const found = analyses[path];
+				return found === undefined ? [] : [[path, definitionAnswer(found, version)]];
+			})
+		),
+		app: analysis.app,
+		schemaChange: {
+			allocatedComponentIds: {},
+			schemaIds: { '': id },
+			indexDiffs: mapValues(indexDiffs, indexDiffAnswer)
+		}
 	};
 }
 
 /** Answer to `finish_push`: what is different now. `before` and `after` are the deployed auth providers. */
 export function finishPushAnswer(
 	applied: AppliedPush,
-	indexDiff: PendingPush['indexDiff'],
+	indexDiffs: IndexDiffs,
 	before: readonly unknown[],
 	after: readonly unknown[]
 ): unknown {
 	return {
 		authDiff: { added: missingFrom(before, after), removed: missingFrom(after, before) },
 		definitionDiffs: {},
-		componentDiffs: {
-			'': {
-				diffType: { type: 'modify' },
-				moduleDiff: { added: applied.modulesAdded, removed: applied.modulesRemoved },
-				udfConfigDiff: null,
-				cronDiff: applied.cronDiff,
-				indexDiff: indexDiffAnswer(indexDiff),
-				schemaDiff: null
-			}
-		}
+		componentDiffs: mapValues(applied.components, (change, path) => changeAnswer(change, indexDiffs[path]))
 	};
 }
 
 /** Answer to `finish_push` of a dry run. */
 export const NOTHING_PUSHED = { authDiff: { added: [], removed: [] }, definitionDiffs: {}, componentDiffs: {} };
 
-function analyzedModules({ modules }: Analysis): unknown {
-	return Object.fromEntries(
-		Object.entries(modules).map(([path, { functions, httpRoutes, cronSpecs }]) => [
-			path,
-			{
-				functions: functions.map((analyzed) => ({ ...analyzed, pos: null })),
-				httpRoutes,
-				cronSpecs,
-				sourceMapped: null
-			}
-		])
-	);
+function definitionAnswer({ definition, schema, modules }: DefinitionAnalysis, serverVersion: string): unknown {
+	return {
+		definition,
+		schema: schema ?? null,
+		functions: mapValues(modules, ({ functions, httpRoutes, cronSpecs }) => ({
+			functions: functions.map((analyzed) => ({ ...analyzed, pos: null })),
+			httpRoutes,
+			cronSpecs,
+			sourceMapped: null
+		})),
+		udfConfig: { serverVersion, importPhaseRngSeed: null, importPhaseUnixTimestamp: null }
+	};
 }
 
-function indexDiffAnswer({ added, removed }: PendingPush['indexDiff']): unknown {
+function changeAnswer(change: ComponentChange, indexDiff: IndexDiff = { added: [], removed: [] }): unknown {
+	return {
+		diffType: { type: change.type },
+		moduleDiff: { added: change.modulesAdded, removed: change.modulesRemoved },
+		udfConfigDiff: null,
+		cronDiff: change.cronDiff,
+		indexDiff: indexDiffAnswer(indexDiff),
+		schemaDiff: null
+	};
+}
+
+function indexDiffAnswer({ added, removed }: IndexDiff): unknown {
 	return { added_indexes: added, removed_indexes: removed, enabled_indexes: [], disabled_indexes: [] };
+}
+
+function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T, key: string) => R): Record<string, R> {
+	return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
 
 function missingFrom(there: readonly unknown[], here: readonly unknown[]): string[] {

@@ -1,7 +1,7 @@
 /** What the CLI sends to push code, and the bundle that the engine takes. */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { Engine, ModuleSource, PushBundle, PushRefusal } from '../engine/types.ts';
+import type { DefinitionBundle, Engine, ModuleSource, PushBundle, PushRefusal } from '../engine/types.ts';
 
 const environment = z.enum(['isolate', 'node']);
 const moduleShape = z.object({ path: z.string(), source: z.string(), sourceMap: z.string().nullish(), environment });
@@ -20,7 +20,18 @@ export const startPushShape = z.object({
 		unchangedModuleHashes: z.array(z.object({ path: z.string(), environment, sha256: z.string() })),
 		udfServerVersion: z.string()
 	}),
-	componentDefinitions: z.array(z.object({ definitionPath: z.string() }))
+	componentDefinitions: z.array(
+		z.object({
+			definitionPath: z.string(),
+			definition: moduleShape,
+			dependencies: z.array(z.string()),
+			schema: moduleShape.nullable(),
+			functions: z.array(moduleShape),
+			udfServerVersion: z.string()
+		})
+	),
+	/** Types are wanted for a component by itself; the app around it is made up. */
+	forCodegen: z.boolean().optional()
 });
 
 export type StartPush = z.infer<typeof startPushShape>;
@@ -32,26 +43,17 @@ export async function assembleBundle(
 	{ appDefinition, componentDefinitions }: StartPush,
 	engine: Engine
 ): Promise<PushBundle | PushRefusal> {
-	const [component] = [
-		...componentDefinitions.map(({ definitionPath }) => definitionPath),
-		...appDefinition.dependencies
-	];
-	if (component !== undefined) {
-		const sentence = `The app uses the component "${component}", and the embedded deployment cannot mount components.`;
-		return {
-			code: 'ComponentsNotSupported',
-			message: `${sentence} Remove it from convex.config.ts, or use Convex Cloud or a self-hosted Convex.`
-		};
-	}
 	const unchanged = await deployedModules(appDefinition.unchangedModuleHashes, engine);
 	if ('code' in unchanged) return unchanged;
 	const modules = [...appDefinition.changedModules.map(toSource), ...unchanged];
 	return {
+		path: '',
 		functions: modules.filter(({ path }) => path !== AUTH_CONFIG),
 		schema: appDefinition.schema && toSource(appDefinition.schema),
 		auth: modules.find(({ path }) => path === AUTH_CONFIG) ?? null,
 		definition: appDefinition.definition && toSource(appDefinition.definition),
-		udfServerVersion: appDefinition.udfServerVersion
+		udfServerVersion: appDefinition.udfServerVersion,
+		components: componentDefinitions.map(toDefinition)
 	};
 }
 
@@ -72,6 +74,17 @@ async function deployedModules(
 		found.push(module);
 	}
 	return found;
+}
+
+function toDefinition(part: StartPush['componentDefinitions'][number]): DefinitionBundle {
+	const { definitionPath, definition, schema, functions, udfServerVersion } = part;
+	return {
+		path: definitionPath,
+		functions: functions.map(toSource),
+		schema: schema && toSource(schema),
+		definition: toSource(definition),
+		udfServerVersion
+	};
 }
 
 function toSource({ path, source, sourceMap, environment: runtime }: Module): ModuleSource {

@@ -9,7 +9,7 @@ export interface PendingPush {
 	readonly analysis: Analysis;
 	/** What the code was evaluated with. */
 	readonly environment: readonly EnvironmentVariable[];
-	readonly indexDiff: { readonly added: readonly unknown[]; readonly removed: readonly unknown[] };
+	readonly indexDiffs: PreparedPush['indexDiffs'];
 }
 
 export class Pushes {
@@ -24,15 +24,16 @@ export class Pushes {
 	async prepare(
 		engine: Engine,
 		bundle: PushBundle,
-		environment: readonly EnvironmentVariable[]
+		environment: readonly EnvironmentVariable[],
+		forCodegen: boolean
 	): Promise<PreparedPush | PushRefusal> {
-		const { functions, schema, auth, definition } = bundle;
-		const modules = [...functions, schema, auth, definition].map(
-			(module) => module && [module.path, module.environment, module.hash]
-		);
-		const question = JSON.stringify([modules, environment]);
+		const parts = [bundle, ...bundle.components].map(({ path, functions, schema, definition }) => {
+			const modules = [...functions, schema, definition];
+			return [path, ...modules.map((module) => module && [module.path, module.environment, module.hash])];
+		});
+		const question = JSON.stringify([parts, bundle.auth?.hash, environment, forCodegen]);
 		if (this.#evaluated?.question === question) return this.#evaluated.prepared;
-		const prepared = await engine.preparePush(bundle);
+		const prepared = await engine.preparePush(bundle, forCodegen);
 		if (!('code' in prepared)) this.#evaluated = { question, prepared };
 		return prepared;
 	}

@@ -16,6 +16,9 @@ export interface CronSpec {
 }
 
 export interface DueCron extends CronSpec {
+	/** Tells it from the crons of all components. */
+	readonly key: string;
+	readonly component: string;
 	readonly name: string;
 	/** When it was due, milliseconds since 1970. */
 	readonly due: number;
@@ -36,7 +39,7 @@ export function analyzedCrons(json: JSONValue): AnalyzedCrons {
 		throw new Error('The crons module must export crons.');
 	const crons = Object.entries(json).map(([identifier, entry]) => {
 		const fields = new JsonFields(entry, `cron "${identifier}"`);
-		const udfPath = canonicalPath(parseFunctionPath(fields.text('name')));
+		const udfPath = canonicalPath(parseFunctionPath(fields.text('name'), ''));
 		return { identifier, cronSpec: { udfPath, udfArgs: fields.list('args'), cronSchedule: fields.json('schedule') } };
 	});
 	readCrons(crons);
@@ -54,7 +57,7 @@ export function readCrons(crons: AnalyzedCrons): Map<string, CronSpec> {
 	return specs;
 }
 
-/** The cron jobs of the deployed bundle. All changes happen inside a transaction of the caller's. */
+/** The cron jobs of the app and of every mounted component. All changes happen inside a transaction of the caller's. */
 export class CronTable {
 	readonly #database: Database;
 
@@ -62,15 +65,14 @@ export class CronTable {
 		this.#database = database;
 	}
 
-	/** Puts the crons of a push in force. A job whose spec is the same keeps its place in time. */
-	apply(specs: ReadonlyMap<string, CronSpec>, now: number): CronChange {
+	/** Puts the crons of a component in force. A job whose spec is the same keeps its place in time. */
+	apply(component: string, specs: ReadonlyMap<string, CronSpec>, now: number): CronChange {
 		const change: CronChange = { added: [], updated: [], deleted: [] };
-		const old = new Map(
-			this.#database.rows('SELECT name, spec FROM crons').map(([name, spec]) => [String(name), String(spec)])
-		);
+		const rows = this.#database.rows('SELECT name, spec FROM crons WHERE component = ?', component);
+		const old = new Map(rows.map(([name, spec]) => [String(name), String(spec)]));
 		for (const name of old.keys()) {
 			if (specs.has(name)) continue;
-			this.#database.run('DELETE FROM crons WHERE name = ?', name);
+			this.#database.run('DELETE FROM crons WHERE component = ? AND name = ?', component, name);
 			change.deleted.push(name);
 		}
 		for (const [name, spec] of specs) {
@@ -79,7 +81,8 @@ export class CronTable {
 			if (known === text) continue;
 			(known === undefined ? change.added : change.updated).push(name);
 			this.#database.run(
-				'INSERT INTO crons (name, spec, last_run, next_run) VALUES (?, ?, NULL, ?) ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, next_run = excluded.next_run',
+				'INSERT INTO crons (component, name, spec, last_run, next_run) VALUES (?, ?, ?, NULL, ?) ON CONFLICT (component, name) DO UPDATE SET spec = excluded.spec, next_run = excluded.next_run',
+				component,
 				name,
 				text,
 				firstRun(spec.schedule, now)
@@ -90,32 +93,46 @@ export class CronTable {
 
 	due(now: number, without: readonly string[]): DueCron[] {
 		const rows = this.#database.rows(
-			'SELECT name, spec, next_run FROM crons WHERE next_run <= ? AND name NOT IN (SELECT value FROM json_each(?)) ORDER BY next_run',
+			`SELECT component, name, spec, next_run FROM crons WHERE next_run <= ?
+			AND ${KEY} NOT IN (SELECT value FROM json_each(?)) ORDER BY next_run`,
 			now,
 			JSON.stringify(without)
 		);
-		return rows.map(([name, spec, due]) => ({ name: String(name), ...storedSpec(String(spec)), due: Number(due) }));
+		return rows.map(dueCron);
 	}
 
-	get(name: string): DueCron | null {
-		const row = this.#database.row('SELECT spec, next_run FROM crons WHERE name = ?', name);
-		return row === null ? null : { name, ...storedSpec(String(row[0])), due: Number(row[1]) };
+	get(key: string): DueCron | null {
+		const row = this.#database.row(`SELECT component, name, spec, next_run FROM crons WHERE ${KEY} = ?`, key);
+		return row === null ? null : dueCron(row);
 	}
 
 	/** Moves a job to its next time. Returns how many times were skipped because they had passed already. */
 	advance(cron: DueCron, now: number): number {
 		const { next, skipped } = nextRun(cron.schedule, cron.due, now);
-		this.#database.run('UPDATE crons SET last_run = ?, next_run = ? WHERE name = ?', now, next, cron.name);
+		this.#database.run(`UPDATE crons SET last_run = ?, next_run = ? WHERE ${KEY} = ?`, now, next, cron.key);
 		return skipped;
 	}
 
 	nextDue(without: readonly string[]): number | null {
 		const row = this.#database.row(
-			'SELECT min(next_run) FROM crons WHERE name NOT IN (SELECT value FROM json_each(?))',
+			`SELECT min(next_run) FROM crons WHERE ${KEY} NOT IN (SELECT value FROM json_each(?))`,
 			JSON.stringify(without)
 		);
 		return typeof row?.[0] === 'number' ? row[0] : null;
 	}
+}
+
+/** Paths of components have no colon. */
+const KEY = "(component || ':' || name)";
+
+function dueCron([component, name, spec, due]: readonly unknown[]): DueCron {
+	return {
+		key: `${String(component)}:${String(name)}`,
+		component: String(component),
+		name: String(name),
+		...storedSpec(String(spec)),
+		due: Number(due)
+	};
 }
 
 function storedSpec(text: string): CronSpec {

@@ -10,7 +10,10 @@ export type JobEnd =
 
 export interface Job {
 	readonly id: string;
+	/** The component that scheduled it, whose `_scheduled_functions` has the document. */
 	readonly component: string;
+	/** The component whose function is to run. */
+	readonly target: string;
 	/** Canonical: `folder/file.js:fn`. */
 	readonly path: string;
 	/** Convex JSON text of the argument array. */
@@ -49,9 +52,10 @@ export class Jobs {
 			state: { kind: 'pending' }
 		});
 		this.#database.run(
-			"INSERT INTO jobs (id, component, path, args, due, state, kind) VALUES (?, ?, ?, ?, ?, 'pending', ?)",
+			"INSERT INTO jobs (id, component, target, path, args, due, state, kind) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
 			id,
 			job.component,
+			job.target,
 			job.path,
 			JSON.stringify(args),
 			job.due,
@@ -60,9 +64,9 @@ export class Jobs {
 		return id;
 	}
 
-	/** Cancels what has not finished. Throws when there is no such job; a finished one is left as it is. */
-	cancel(tx: StoreTransaction, id: string, now: number): void {
-		const state = this.state(id);
+	/** Cancels a job of a component that has not finished. Throws when there is none; a finished one is left as it is. */
+	cancel(tx: StoreTransaction, component: string, id: string, now: number): void {
+		const state = this.get(id)?.component === component ? this.state(id) : null;
 		if (state === null) throw new DeveloperError('DocumentNotFound', `No scheduled function with ID ${id}`);
 		if (state === 'pending' || state === 'inProgress') this.finish(tx, id, { kind: 'canceled' }, now);
 	}
@@ -90,14 +94,14 @@ export class Jobs {
 	}
 
 	get(id: string): Job | null {
-		const row = this.#database.row('SELECT id, component, path, args, kind, due FROM jobs WHERE id = ?', id);
+		const row = this.#database.row('SELECT id, component, target, path, args, kind, due FROM jobs WHERE id = ?', id);
 		return row === null ? null : jobOf(row);
 	}
 
 	/** Pending jobs whose time has come, the oldest first, without those named. */
 	due(now: number, limit: number, without: readonly string[]): Job[] {
 		const rows = this.#database.rows(
-			`SELECT id, component, path, args, kind, due FROM jobs WHERE state = 'pending' AND due <= ?
+			`SELECT id, component, target, path, args, kind, due FROM jobs WHERE state = 'pending' AND due <= ?
 			AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?`,
 			now,
 			JSON.stringify(without),
@@ -131,10 +135,11 @@ export class Jobs {
 	}
 }
 
-function jobOf([id, component, path, args, kind, due]: readonly unknown[]): Job {
+function jobOf([id, component, target, path, args, kind, due]: readonly unknown[]): Job {
 	return {
 		id: String(id),
 		component: String(component),
+		target: String(target),
 		path: String(path),
 		args: String(args),
 		kind: kind === 'mutation' ? 'mutation' : 'action',

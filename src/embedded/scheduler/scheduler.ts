@@ -7,9 +7,9 @@ export interface SchedulerBackend {
 	/** Runs a scheduled mutation to its recorded end. */
 	runJob(id: string): Promise<void>;
 	/** Runs the mutation of a cron and moves the cron to its next time. Returns sentences about runs that were skipped. */
-	runCron(name: string): Promise<readonly string[]>;
+	runCron(key: string): Promise<readonly string[]>;
 	/** Runs an action that has been marked as started; `job` is null for a cron. */
-	runAction(path: string, args: string, job: string | null): Promise<JobEnd>;
+	runAction(component: string, path: string, args: string, job: string | null): Promise<JobEnd>;
 	finishJob(id: string, end: JobEnd): Promise<void>;
 	report(sentence: string): void;
 }
@@ -68,7 +68,7 @@ export class Scheduler {
 				const work = await this.#backend.dueWork(free, [...this.#jobs], [...this.#crons]);
 				for (const sentence of work.skipped) this.#backend.report(sentence);
 				for (const job of work.jobs) void this.#occupy(this.#jobs, job.id, () => this.#runJob(job));
-				for (const cron of work.crons) void this.#occupy(this.#crons, cron.name, () => this.#runCron(cron));
+				for (const cron of work.crons) void this.#occupy(this.#crons, cron.key, () => this.#runCron(cron));
 				if (work.nextAt !== null) this.#sleep(work.nextAt - Date.now());
 			}
 		} catch (error) {
@@ -105,11 +105,11 @@ export class Scheduler {
 
 	async #runJob(job: DueWork['jobs'][number]): Promise<void> {
 		if (job.kind === 'mutation') return this.#backend.runJob(job.id);
-		await this.#backend.finishJob(job.id, await this.#backend.runAction(job.path, job.args, job.id));
+		await this.#backend.finishJob(job.id, await this.#backend.runAction(job.target, job.path, job.args, job.id));
 	}
 
 	async #runCron(cron: DueWork['crons'][number]): Promise<void> {
-		if (cron.kind === 'action') await this.#backend.runAction(cron.path, cron.args, null);
-		else for (const sentence of await this.#backend.runCron(cron.name)) this.#backend.report(sentence);
+		if (cron.kind === 'action') await this.#backend.runAction(cron.component, cron.path, cron.args, null);
+		else for (const sentence of await this.#backend.runCron(cron.key)) this.#backend.report(sentence);
 	}
 }

@@ -120,7 +120,7 @@ describe('crons', () => {
 			(n) => n === 1
 		);
 		const { applied } = await corpus.push(corpus.bundle);
-		expect(applied.cronDiff).toEqual({ added: [], updated: [], deleted: [] });
+		expect(applied.components['']?.cronDiff).toEqual({ added: [], updated: [], deleted: [] });
 		await new Promise((resolve) => setTimeout(resolve, 100));
 		expect(await count('tick')).toBe(1);
 	});
@@ -139,7 +139,7 @@ describe('crons', () => {
 	it('end with the push that no longer has them', async () => {
 		const functions = corpus.bundle.functions.filter(({ path }) => path !== 'crons.js');
 		const { applied } = await corpus.push({ ...corpus.bundle, functions });
-		expect(applied.cronDiff.deleted.toSorted()).toEqual(['nightly', 'tick']);
-		expect(applied.modulesRemoved).toEqual(['crons.js']);
+		expect(applied.components['']?.cronDiff.deleted.toSorted()).toEqual(['nightly', 'tick']);
+		expect(applied.components['']?.modulesRemoved).toEqual(['crons.js']);
 	});
 });

@@ -1,5 +1,5 @@
 /** Version of the tables below, kept in `PRAGMA user_version`. A file of a higher version is refused. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Numbers of user tables start here, as Convex's do; system tables have smaller ones. */
 export const FIRST_USER_TABLE = 10_001;
@@ -28,7 +28,36 @@ export const STEPS: readonly string[] = [
 	DROP TABLE old_files;
 	CREATE UNIQUE INDEX files_uuid ON files (component, uuid);
 	UPDATE docs SET json = json_replace(json, '$.sha256', base64_of_hex(json ->> '$.sha256'))
-		WHERE tbl IN (SELECT num FROM tables WHERE name = '_storage') AND length(json ->> '$.sha256') = 64;`
+		WHERE tbl IN (SELECT num FROM tables WHERE name = '_storage') AND length(json ->> '$.sha256') = 64;`,
+	`ALTER TABLE modules RENAME TO app_modules;
+	CREATE TABLE modules (
+		definition TEXT NOT NULL,
+		path TEXT NOT NULL,
+		environment TEXT NOT NULL CHECK (environment IN ('isolate', 'node')),
+		source TEXT NOT NULL,
+		source_map TEXT,
+		hash TEXT NOT NULL,
+		analysis TEXT,
+		PRIMARY KEY (definition, path)
+	) STRICT;
+	INSERT INTO modules SELECT '', path, environment, source, source_map, hash, analysis FROM app_modules;
+	DROP TABLE app_modules;
+	CREATE TABLE components (
+		path TEXT PRIMARY KEY,
+		state TEXT NOT NULL CHECK (state IN ('active', 'unmounted'))
+	) STRICT, WITHOUT ROWID;
+	ALTER TABLE jobs ADD COLUMN target TEXT NOT NULL DEFAULT '';
+	ALTER TABLE crons RENAME TO app_crons;
+	CREATE TABLE crons (
+		component TEXT NOT NULL,
+		name TEXT NOT NULL,
+		spec TEXT NOT NULL,
+		last_run REAL,
+		next_run REAL NOT NULL,
+		PRIMARY KEY (component, name)
+	) STRICT, WITHOUT ROWID;
+	INSERT INTO crons SELECT '', name, spec, last_run, next_run FROM app_crons;
+	DROP TABLE app_crons;`
 ];
 
 /** Every SQL table of a deployment. Timestamps are nanoseconds since 1970 unless a name says otherwise. */
@@ -91,7 +120,8 @@ CREATE TABLE session_requests (
 CREATE INDEX session_requests_created ON session_requests (created);
 
 -- Scheduled functions. Written by the engine with the transaction that schedules, claims or finishes one; read by the
--- scheduler by due time. due and completed are milliseconds.
+-- scheduler by due time. component is the one that scheduled, whose table holds the document; target is the one whose
+-- function is to run. due and completed are milliseconds.
 CREATE TABLE jobs (
 	id TEXT PRIMARY KEY,
 	component TEXT NOT NULL,
@@ -101,24 +131,42 @@ CREATE TABLE jobs (
 	state TEXT NOT NULL CHECK (state IN ('pending', 'inProgress', 'success', 'failed', 'canceled')),
 	kind TEXT NOT NULL CHECK (kind IN ('mutation', 'action')),
 	attempt INTEGER NOT NULL DEFAULT 0,
-	completed REAL
+	completed REAL,
+	target TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobs_due ON jobs (state, due);
 CREATE INDEX jobs_completed ON jobs (completed) WHERE completed IS NOT NULL;
 
--- Cron jobs of the deployed crons module. Written on push and after every run. Times are milliseconds.
-CREATE TABLE crons (name TEXT PRIMARY KEY, spec TEXT NOT NULL, last_run REAL, next_run REAL NOT NULL) STRICT, WITHOUT ROWID;
+-- Cron jobs of the deployed crons modules. Written on push and after every run. Times are milliseconds.
+CREATE TABLE crons (
+	component TEXT NOT NULL,
+	name TEXT NOT NULL,
+	spec TEXT NOT NULL,
+	last_run REAL,
+	next_run REAL NOT NULL,
+	PRIMARY KEY (component, name)
+) STRICT, WITHOUT ROWID;
 
--- The deployed bundle with its source maps; analysis is the AnalyzedModule in JSON, null for chunks. Written on push,
--- read on start and when a push refers to unchanged modules.
+-- The deployed code with its source maps, once for each component definition ('' is the app), however often it is mounted.
+-- analysis is the AnalyzedModule in JSON, null for chunks. Written on push, read on start and when a push refers to
+-- unchanged modules.
 CREATE TABLE modules (
-	path TEXT PRIMARY KEY,
+	definition TEXT NOT NULL,
+	path TEXT NOT NULL,
 	environment TEXT NOT NULL CHECK (environment IN ('isolate', 'node')),
 	source TEXT NOT NULL,
 	source_map TEXT,
 	hash TEXT NOT NULL,
-	analysis TEXT
+	analysis TEXT,
+	PRIMARY KEY (definition, path)
 ) STRICT;
+
+-- Every component that is or was mounted; the tables of those that no longer are stay until they are mounted again.
+-- Written on push. What is mounted now follows from the definitions.
+CREATE TABLE components (
+	path TEXT PRIMARY KEY,
+	state TEXT NOT NULL CHECK (state IN ('active', 'unmounted'))
+) STRICT, WITHOUT ROWID;
 
 -- Environment variables of the deployment. Written by the CLI through the engine, read when functions are loaded.
 CREATE TABLE environment (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,11 +1,14 @@
+import { DeveloperError } from '../../values/errors.ts';
 import { parseValue } from '../../values/value.ts';
 import { isConvexObject } from '../../values/value.ts';
 import type { Call } from '../call.ts';
+import type { DeployedComponents } from '../components/deployed.ts';
 import type { JsonFields } from '../json.ts';
 import { displayPath } from '../paths.ts';
 import type { Identity } from '../types.ts';
 import { metricsOf } from '../usage.ts';
-import { functionHandle, readAddress } from './address.ts';
+import { functionHandle, resolveAddress } from '../components/reference.ts';
+import type { Services } from './services.ts';
 
 export function getUserIdentity(call: Call): string {
 	call.request.readIdentity = true;
@@ -54,6 +57,28 @@ export function getSnapshotTs(call: Call): string {
 	return JSON.stringify({ $integer: bytes.toString('base64') });
 }
 
-export function createFunctionHandle(_call: Call, args: JsonFields): string {
-	return JSON.stringify(functionHandle(readAddress(args)));
+export function createFunctionHandle(call: Call, args: JsonFields, { components }: Services): string {
+	return handleJson(components(), call.component, args);
+}
+
+/** Answer of `1.0/createFunctionHandle`, as JSON. */
+export function handleJson(components: DeployedComponents, component: string, args: JsonFields): string {
+	const given = args.optionalText('functionHandle');
+	if (given !== null) return JSON.stringify(given);
+	const path = resolveAddress(
+		components,
+		component,
+		args,
+		() => 'Cannot create a function handle for a value resource'
+	);
+	return JSON.stringify(functionHandle(components, path));
+}
+
+/** An argument that the component was mounted with, as `{value?}`. */
+export function componentArgument(call: Call, args: JsonFields, { components }: Services): string {
+	const mounted = components().get(call.component)?.mounted;
+	if (mounted === undefined || mounted.componentPath === '')
+		throw new DeveloperError('InvalidValue', 'Component arguments are not available within the app');
+	const resource = mounted.args[args.text('name')];
+	return resource?.type === 'value' ? `{"value":${resource.value}}` : '{}';
 }

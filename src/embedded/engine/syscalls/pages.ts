@@ -22,6 +22,12 @@ const SOFT = 3 / 4;
  * ended it (its journal) or the caller says (`endCursor`), so that the pages of a live list neither gap nor overlap.
  */
 export function queryPage(call: Call, args: JsonFields, signer: Signer): string {
+	if (call.component !== '') {
+		throw new DeveloperError(
+			'InvalidValue',
+			'paginate() is only supported in the app. Learn more at https://docs.convex.dev/components/authoring#pagination'
+		);
+	}
 	if (call.nextJournal !== null) {
 		throw new DeveloperError(
 			'InvalidValue',

@@ -2,6 +2,7 @@ import { DeveloperError } from '../../values/errors.ts';
 import type { Call } from '../call.ts';
 import { JsonFields, parseJson } from '../json.ts';
 import {
+	componentArgument,
 	createFunctionHandle,
 	getDeploymentMetadata,
 	getFunctionMetadata,
@@ -31,7 +32,8 @@ const SYNC = new Map<string, Sync>([
 	['1.0/queryStream', queryStream],
 	['1.0/queryCleanup', queryCleanup],
 	['1.0/db/normalizeId', normalizeId],
-	['1.0/getSnapshotTs', getSnapshotTs]
+	['1.0/getSnapshotTs', getSnapshotTs],
+	['1.0/componentArgument', componentArgument]
 ]);
 
 const ASYNC = new Map<string, Async>([
