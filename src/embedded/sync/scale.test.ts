@@ -1,0 +1,70 @@
+/** Many sockets and many queries: a commit costs what it touches, and nobody can take the memory of all. */
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { Holdings } from './holdings.ts';
+import type { Holder } from './holdings.ts';
+import { startTestServer } from './wire.testing.ts';
+import type { TestServer, Wire } from './wire.testing.ts';
+
+const SOCKETS = 200;
+const QUERIES = 5;
+
+let testServer: TestServer;
+
+beforeAll(async () => void (testServer = await startTestServer()));
+afterEach(() => testServer.hangUp());
+afterAll(() => testServer.close());
+
+test('a commit that touches one query of a thousand runs and tells that one only', async () => {
+	const wires = await Promise.all(Array.from({ length: SOCKETS }, () => testServer.connect()));
+	const name = (socket: number, query: number): string => `${socket} ${query}`;
+	for (const [socket, wire] of wires.entries()) {
+		const modifications = Array.from({ length: QUERIES }, (_, query) => ({
+			type: 'Add',
+			queryId: query,
+			udfPath: 'numbers:get',
+			args: [{ name: name(socket, query) }]
+		}));
+		wire.send({ type: 'ModifyQuerySet', baseVersion: 0, newVersion: 1, modifications });
+	}
+	const answered = (wire: Wire): boolean => wire.value(QUERIES - 1) === 0;
+	await vi.waitFor(() => expect(wires.every(answered)).toBe(true), { timeout: 25_000, interval: 50 });
+	expect(testServer.backend.deployment.hub.liveRuns).toBe(SOCKETS * QUERIES);
+	const runs = testServer.runs('numbers:get');
+	const told = wires.map(({ messages }) => messages.length);
+	await testServer.corpus.mutation('numbers:add', { name: name(7, 3), by: 1 });
+	await wires[7]?.until(() => wires[7]?.value(3) === 1);
+	expect(testServer.runs('numbers:get')).toBe(runs + 1);
+	expect(wires.map(({ messages }, i) => messages.length - (told[i] ?? 0))).toEqual(
+		wires.map((_, i) => Number(i === 7))
+	);
+	expect(wires[7]?.messages.at(-1)?.modifications).toHaveLength(1);
+}, 60_000);
+
+test('whoever holds the most is cut when all together hold too much', () => {
+	const cut: string[] = [];
+	const holder = (name: string, held: number): Holder => ({ held, cut: () => void cut.push(name) });
+	const holdings = new Holdings(100);
+	const small = holder('small', 5);
+	holdings.changed(holder('half', 50));
+	holdings.changed(small);
+	holdings.changed(holder('forty', 40));
+	expect([cut, holdings.total]).toEqual([[], 95]);
+	holdings.changed(holder('ten', 10));
+	expect([cut, holdings.total]).toEqual([['half'], 55]);
+	holdings.changed(holder('endless', 1_000));
+	expect([cut, holdings.total]).toEqual([['half', 'endless'], 55]);
+	holdings.forget(small);
+	expect(holdings.total).toBe(50);
+});
+
+test('frames that never end count, and their senders are cut first', async () => {
+	const [other, ...attackers] = await Promise.all(Array.from({ length: 19 }, () => testServer.connect()));
+	// Each says that it sends 15 MiB, and sends all but the last bytes: together more than may be held.
+	for (const { socket } of attackers) socket.send('x'.repeat(15 * 1024 * 1024), { fin: false });
+	await vi.waitFor(
+		() => expect(attackers.filter(({ socket }) => socket.readyState === socket.CLOSED).length).toBeGreaterThan(0),
+		{ timeout: 20_000, interval: 50 }
+	);
+	other?.add(0, 1, 'numbers:get', { name: 'beside the flood' });
+	await other?.until(() => other.value(1) === 0);
+}, 30_000);
