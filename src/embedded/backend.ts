@@ -8,6 +8,7 @@ import type { Engine } from './engine/types.ts';
 import type { Backend } from './http/server.ts';
 import { Pushes } from './push/pushes.ts';
 import { Exports } from './snapshots/exports.ts';
+import { Imports } from './snapshots/imports.ts';
 import { SubscriptionHub } from './sync/hub.ts';
 import { SyncServer } from './sync/server.ts';
 
@@ -26,7 +27,8 @@ export function createBackend(
 	const adminKey = new AdminKey(key);
 	const authentication = new Authentication(adminKey, async () => (await engine.analysis()).authProviders);
 	const exports = new Exports(engine, dataDir, () => hub.systemChanged(), report);
-	const systemQueries = createSystemQueries({ engine, cloudUrl, exports });
+	const imports = new Imports(engine, dataDir, () => hub.systemChanged());
+	const systemQueries = createSystemQueries({ engine, cloudUrl, exports, imports });
 	const hub = new SubscriptionHub(engine, systemQueries);
 	const logs = new LogBuffer();
 	engine.onLog((entry) => logs.add(entry));
@@ -46,7 +48,8 @@ export function createBackend(
 			cloudUrl,
 			siteUrl,
 			dataDir,
-			exports
+			exports,
+			imports
 		}
 	};
 }

@@ -6,6 +6,7 @@ import type { ComponentEntry, Engine, Identity, Outcome, QueryResult } from '../
 import { countDocuments } from '../push/prediction.ts';
 import { newRequestId } from '../requestId.ts';
 import type { ExportState, Exports } from '../snapshots/exports.ts';
+import type { Imports } from '../snapshots/imports.ts';
 import type { SystemQueries } from '../sync/hub.ts';
 import type { QuerySpec } from '../sync/liveRun.ts';
 
@@ -13,6 +14,7 @@ interface Surroundings {
 	readonly engine: Engine;
 	readonly cloudUrl: string;
 	readonly exports: Exports;
+	readonly imports: Imports;
 }
 
 /** Convex JSON text of the answer. */
@@ -55,6 +57,11 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 	'cli/queryTable': async ({ engine }, args) => JSON.stringify(`${byTable.parse(args).tableName}@${engine.latestTs()}`),
 	'cli/tableSize': async ({ engine }, args, componentPath) =>
 		String(await countDocuments(engine, componentPath, byTable.parse(args).tableName)),
+	'cli/queryImport': async ({ imports }, args) => {
+		const found = imports.get(z.object({ importId: z.string() }).parse(args).importId);
+		return JSON.stringify(found === null ? null : importJson(found));
+	},
+	'cli/queryImport:list': async ({ imports }) => JSON.stringify(imports.all.map(importJson)),
 	'cli/exports:getLatest': async ({ exports }) => JSON.stringify(exportJson(exports.latest)),
 	'frontend/getSchemas': async ({ engine }) => {
 		const { schema } = await engine.analysis();
@@ -65,6 +72,10 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 	'cli/convexUrl:cloudUrl': async ({ cloudUrl }) => JSON.stringify(cloudUrl),
 	'frontend/components:list': async ({ engine }) => JSON.stringify((await engine.components()).map(listed))
 };
+
+function importJson({ id, mode, format, state }: Imports['all'][number]): unknown {
+	return { _id: id, mode, format: { format }, state: convexToJson({ ...state }) };
+}
 
 function exportJson(latest: ExportState | null): unknown {
 	if (latest?.state !== 'completed') return latest;

@@ -79,6 +79,11 @@ export async function createEngine({
 		maintain().catch((error: unknown) => report(`Maintenance failed: ${String(error)}`));
 	}, MAINTENANCE_INTERVAL);
 	maintenance.unref();
+	/** Removes what imports have left, a little at a time. */
+	const purge = async (): Promise<void> => {
+		while ((await commit(supervisor.call('purge', null))) > 0);
+	};
+	await purge();
 	scheduler.start();
 
 	/** Fetches what is deployed now and lets everything run it. */
@@ -134,6 +139,16 @@ export async function createEngine({
 		tableNames: (componentPath) => supervisor.call('tableNames', componentPath),
 		tableData: (request) => supervisor.call('tableData', request),
 		registerFile: (request) => commit(supervisor.call('registerFile', request)),
+		tableCounts: () => supervisor.call('tableCounts', null, limits.pushWallClock),
+		beginImport: (mode, tables) => supervisor.call('beginImport', { mode, tables }),
+		importRows: (tablet, rows) => supervisor.call('importRows', { tablet, rows }),
+		importFiles: (tablet, files) => supervisor.call('importFiles', { tablet, files }),
+		publishImport: (mode, staged) => commit(supervisor.call('publishImport', { mode, staged }, limits.pushWallClock)),
+		async endImport(staged) {
+			await supervisor.call('endImport', staged);
+			purge().catch((error: unknown) => report(`Data that was replaced could not be removed: ${String(error)}`));
+			return null;
+		},
 		startCopy: (path) => supervisor.call('startCopy', path),
 		copyState: () => supervisor.call('copyState', null),
 		releaseCopy: () => supervisor.call('releaseCopy', null),

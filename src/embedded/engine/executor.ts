@@ -36,7 +36,7 @@ export class Executor {
 	readonly #sessions: Sessions;
 	readonly #removals: Removals;
 	readonly #limits: Limits;
-	readonly #subscriptions = new SubscriptionIndex();
+	#subscriptions = new SubscriptionIndex();
 
 	constructor(store: SqliteStore, runner: Runner, sessions: Sessions, removals: Removals, limits: Limits) {
 		this.#store = store;
@@ -141,6 +141,11 @@ export class Executor {
 
 	unsubscribe(names: readonly string[]): void {
 		for (const name of names) this.#subscriptions.remove(name);
+	}
+
+	/** After a change that no read set can tell of: everybody asks anew. */
+	forgetSubscriptions(): void {
+		this.#subscriptions = new SubscriptionIndex();
 	}
 
 	/** A change of the engine's own, outside of any function. */

@@ -13,6 +13,7 @@ import { checkArguments, checkReturn } from './checks.ts';
 import { loadDeployment, saveAnalysis, saveEnvironment } from './deployment.ts';
 import { Executor } from './executor.ts';
 import { FunctionRefusal } from './failure.ts';
+import { Imports } from './imports.ts';
 import { JsonFields, parseJson } from './json.ts';
 import { canonicalPath, parseFunctionPath } from './paths.ts';
 import type { DueWork, EngineMethods, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
@@ -59,6 +60,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 
 	return {
 		removals,
+		imports: new Imports(store, executor, files, removals),
 		copy: new DataCopy(store.database, removals),
 
 		boot: () => ({ latestTs: store.latestTs, deployment }),

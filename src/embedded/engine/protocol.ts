@@ -1,6 +1,8 @@
 import type { NewFile } from '../files/disk.ts';
 import type { Job, JobEnd } from '../scheduler/jobs.ts';
 import type { HttpTarget } from './components/routes.ts';
+import type { RestoredFile } from './imports.ts';
+import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
 import type {
@@ -151,6 +153,13 @@ export type EngineMethods = {
 	fileByUuid(params: { readonly component: string; readonly uuid: string }): StoredFile | null;
 	deleteFile(params: { readonly component: string; readonly storageId: string }): Committed<boolean>;
 	uploadUrl(params: { readonly component: string }): string;
+	tableCounts(params: null): readonly { readonly component: string; readonly name: string; readonly count: number }[];
+	beginImport(params: { readonly mode: ImportMode; readonly tables: readonly WantedTable[] }): readonly StagedTable[];
+	importRows(params: { readonly tablet: number; readonly rows: readonly string[] }): null;
+	importFiles(params: { readonly tablet: number; readonly files: readonly RestoredFile[] }): null;
+	publishImport(params: { readonly mode: ImportMode; readonly staged: readonly StagedTable[] }): Committed<null>;
+	endImport(staged: readonly StagedTable[]): null;
+	purge(params: null): Committed<number>;
 	startCopy(path: string): null;
 	copyState(params: null): string;
 	releaseCopy(params: null): null;

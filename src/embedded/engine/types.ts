@@ -5,6 +5,8 @@
 
 import type { ComponentDefinition } from './components/definition.ts';
 import type { MountedComponent } from './components/tree.ts';
+import type { RestoredFile } from './imports.ts';
+import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
 
 export type UdfType = 'Query' | 'Mutation' | 'Action' | 'HttpAction';
 
@@ -272,6 +274,16 @@ export interface Engine {
 
 	/** Files: the front streams bytes, the engine keeps the rows. */
 	registerFile(request: { readonly component: string; readonly file: Omit<StoredFile, 'storageId'> }): Promise<string>;
+	/** How many documents each table has. */
+	tableCounts(): Promise<readonly { readonly component: string; readonly name: string; readonly count: number }[]>;
+	/** Prepares hidden tables. Rejects in words. Every import that began must end. */
+	beginImport(mode: ImportMode, tables: readonly WantedTable[]): Promise<readonly StagedTable[]>;
+	/** Rows are Convex JSON text. */
+	importRows(tablet: number, rows: readonly string[]): Promise<null>;
+	importFiles(tablet: number, files: readonly RestoredFile[]): Promise<null>;
+	/** Puts the tables in force, all at once. */
+	publishImport(mode: ImportMode, staged: readonly StagedTable[]): Promise<null>;
+	endImport(staged: readonly StagedTable[]): Promise<null>;
 	/** Begins a copy of the data file at `path`, as of one commit; files stay until `releaseCopy`. */
 	startCopy(path: string): Promise<null>;
 	/** `running`, `done`, or a sentence about what went wrong. */

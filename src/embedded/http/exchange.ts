@@ -8,6 +8,7 @@ import type { Engine } from '../engine/types.ts';
 import type { Pushes } from '../push/pushes.ts';
 import type { SubscriptionHub, SystemQueries } from '../sync/hub.ts';
 import type { Exports } from '../snapshots/exports.ts';
+import type { Imports } from '../snapshots/imports.ts';
 import { RequestFailure } from './failure.ts';
 
 /** What request handlers work with. */
@@ -20,6 +21,7 @@ export interface Deployment {
 	readonly pushes: Pushes;
 	readonly logs: LogBuffer;
 	readonly exports: Exports;
+	readonly imports: Imports;
 	readonly signer: Signer;
 	readonly cloudUrl: string;
 	readonly siteUrl: string;

@@ -10,6 +10,7 @@ import {
 	tableShapes,
 	updateEnvironment
 } from './admin.ts';
+import { cancelImport, finishImportUpload, performImport, startImportUpload, uploadImportPart } from './imports.ts';
 import { downloadExport, requestExport } from './exports.ts';
 import { sendFailure } from './exchange.ts';
 import type { Deployment, Exchange } from './exchange.ts';
@@ -45,6 +46,11 @@ const ROUTES = new Map<string, Handler>([
 	['POST /api/function', postFunction],
 	['POST /api/run_test_function', postTestFunction],
 	['POST /api/export/request/zip', requestExport],
+	['POST /api/import/start_upload', startImportUpload],
+	['POST /api/import/upload_part', uploadImportPart],
+	['POST /api/import/finish_upload', finishImportUpload],
+	['POST /api/perform_import', performImport],
+	['POST /api/cancel_import', cancelImport],
 	['POST /api/shapes2', tableShapes],
 	['GET /api/shapes2', tableShapes],
 	['GET /api/check_admin_key', checkAdminKey],

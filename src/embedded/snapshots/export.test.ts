@@ -51,6 +51,7 @@ test('an export holds one snapshot while writes go on, with files', { timeout: 6
 		}
 	})();
 	const archive = path.join(app.dir, 'out.zip');
+	while (sent.count < 3) await new Promise((resolve) => setTimeout(resolve, 5));
 	const before = sent.count;
 	const output = await convex('export', '--path', archive, '--include-file-storage');
 	writing.abort();
