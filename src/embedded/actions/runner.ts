@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFile } from 'node:fs/promises';
 import { filePath, storeBytes } from '../files/disk.ts';
 import { formatLogLine, LogBuffer } from '../engine/console.ts';
-import { failure, faultOf, FunctionRefusal, NestedFault } from '../engine/failure.ts';
+import { failure, faultOf, FunctionRefusal, nestedError } from '../engine/failure.ts';
 import type { Fault } from '../engine/failure.ts';
 import { JsonFields, parseJson } from '../engine/json.ts';
 import type { Limits } from '../engine/limits.ts';
@@ -193,7 +193,7 @@ export class ActionRunner {
 			asyncSyscall: async (op, args) => {
 				const answer = await this.#front.call('syscall', { callId: this.#callId(), op, args });
 				if (answer.ok) return answer.json;
-				throw new NestedFault({ message: answer.message, data: answer.data });
+				throw nestedError({ message: answer.message, data: answer.data });
 			},
 			jsSyscall: (op, args) => {
 				if (op === 'storage/storeBlob') return this.#storeBlob(args);

@@ -30,6 +30,7 @@ export interface ActionBackend {
 	action(call: FunctionCall): Promise<Outcome>;
 	schedule(component: string, args: string): Promise<string>;
 	cancelJob(component: string, id: string): Promise<null>;
+	vectorSearch(component: string, query: string): Promise<string>;
 	file(component: string, storageId: string): Promise<StoredFile | null>;
 	deleteFile(component: string, storageId: string): Promise<boolean>;
 	uploadUrl(component: string): Promise<string>;
@@ -108,10 +109,7 @@ async function plainSyscall(
 				authToken: null
 			});
 		case '1.0/actions/vectorSearch':
-			throw new DeveloperError(
-				'IndexNotFound',
-				'Vector indexes are not supported by the embedded deployment. Use Convex Cloud or a self-hosted Convex for them.'
-			);
+			return backend.vectorSearch(context.component, JSON.stringify(args.json('query')));
 		default:
 			throw new DeveloperError('InvalidValue', `Unknown async operation ${op}`);
 	}

@@ -63,6 +63,7 @@ export class Calls {
 				return id;
 			},
 			cancelJob: (component, id) => notices.commit(engine.call('cancelJob', { component, id })),
+			vectorSearch: (component, query) => engine.call('vectorSearch', { component, query }),
 			file: (component, storageId) => engine.call('file', { component, storageId }),
 			deleteFile: (component, storageId) => notices.commit(engine.call('deleteFile', { component, storageId })),
 			uploadUrl: (component) => engine.call('uploadUrl', { component })

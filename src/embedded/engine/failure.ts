@@ -33,12 +33,17 @@ export function failure(fault: Fault, requestId: string): Failure {
 	return fault.data === undefined ? { message } : { message, data: fault.data };
 }
 
-/** Thrown into the caller of a nested function: carries the ConvexError's data as JSON, as `convex/server` expects. */
-export class NestedFault extends Error {
+/** Thrown out of a syscall, a ConvexError for the function that made it: `convex/server` looks for data as JSON. */
+export class ThrownConvexError extends Error {
 	readonly data: unknown;
 
-	constructor(fault: Fault) {
-		super(fault.message);
-		if (fault.data !== undefined) this.data = JSON.parse(fault.data);
+	constructor(message: string, data: unknown) {
+		super(message);
+		this.data = data;
 	}
+}
+
+/** What the caller of a nested function gets to catch. */
+export function nestedError({ message, data }: Fault): Error {
+	return data === undefined ? new Error(message) : new ThrownConvexError(message, JSON.parse(data));
 }

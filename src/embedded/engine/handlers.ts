@@ -22,6 +22,7 @@ import { Runner } from './runner.ts';
 import { Signer } from './secret.ts';
 import { Sessions } from './sessions.ts';
 import { readJob } from './syscalls/schedule.ts';
+import { vectorSearch } from './syscalls/vectors.ts';
 import type { Analysis, AppliedPush, FunctionCall, PushRefusal } from './types.ts';
 import { applyPush, planPush } from './push.ts';
 
@@ -246,6 +247,15 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 				isDone,
 				continueCursor: last === null ? '' : Buffer.from(last).toString('base64url')
 			};
+		},
+
+		vectorSearch({ component, query }: Parameters<EngineMethods['vectorSearch']>[0]) {
+			const tx = store.begin('read');
+			try {
+				return vectorSearch(tx, component, parseJson(query));
+			} finally {
+				tx.rollback();
+			}
 		},
 
 		registerFile: ({ component, file }: Parameters<EngineMethods['registerFile']>[0]) =>

@@ -39,12 +39,22 @@ export class JsonFields {
 		return typeof value === 'number' ? value : this.#fail(name, 'a number');
 	}
 
+	/** A number of things: a whole number, not negative. */
+	count(name: string): number {
+		const value = this.number(name);
+		return Number.isSafeInteger(value) && value >= 0 ? value : this.#fail(name, 'a whole number that is not negative');
+	}
+
 	optionalText(name: string): string | null {
 		return this.has(name) ? this.text(name) : null;
 	}
 
 	optionalNumber(name: string): number | null {
 		return this.has(name) ? this.number(name) : null;
+	}
+
+	optionalCount(name: string): number | null {
+		return this.has(name) ? this.count(name) : null;
 	}
 
 	fields(name: string): JsonFields {

@@ -73,6 +73,7 @@ serveSerially<EngineMethods>({
 	deployment: () => ready().deployment(),
 	tableNames: (component) => ready().tableNames(component),
 	tableData: (params) => ready().tableData(params),
+	vectorSearch: (params) => ready().vectorSearch(params),
 	registerFile: (params) => ready().registerFile(params),
 	file: (params) => ready().file(params),
 	fileByUuid: (params) => ready().fileByUuid(params),

@@ -148,6 +148,8 @@ export type EngineMethods = {
 		readonly numItems: number;
 		readonly cursor: string | null;
 	}): TablePage;
+	/** The answer of `ctx.vectorSearch` as JSON text; `query` is what `convex/server` made of it. */
+	vectorSearch(params: { readonly component: string; readonly query: string }): string;
 	registerFile(params: { readonly component: string; readonly file: NewFile }): Committed<string>;
 	file(params: { readonly component: string; readonly storageId: string }): StoredFile | null;
 	fileByUuid(params: { readonly component: string; readonly uuid: string }): StoredFile | null;

@@ -1,6 +1,6 @@
 import type { SqliteStore } from '../store/store.ts';
 import { parseSchema } from '../store/schema.ts';
-import type { SchemaDefinition } from '../store/types.ts';
+import type { IndexChange, SchemaDefinition } from '../store/types.ts';
 import { readCrons } from '../scheduler/crons.ts';
 import type { CronTable } from '../scheduler/crons.ts';
 import { DeveloperError } from '../values/errors.ts';
@@ -93,12 +93,11 @@ function modulePaths(components: DeployedComponents, component: string): string[
 	return components.get(component)?.bundle.functions.map(({ path }) => path) ?? [];
 }
 
-function indexJson({
-	table,
-	index
-}: {
-	readonly table: string;
-	readonly index: { readonly name: string; readonly fields: readonly string[]; readonly staged: boolean };
-}) {
-	return { name: `${table}.${index.name}`, type: 'database', fields: index.fields, staged: index.staged };
+/** An index as the CLI reads it. */
+function indexJson({ table, index: { name, kind, fields, dimensions, staged } }: IndexChange) {
+	const common = { name: `${table}.${name}`, type: kind, staged };
+	const [field, ...filterFields] = fields;
+	if (kind === 'search') return { ...common, searchField: field, filterFields };
+	if (kind === 'vector') return { ...common, vectorField: field, dimensions, filterFields };
+	return { ...common, fields };
 }

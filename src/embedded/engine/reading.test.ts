@@ -23,6 +23,7 @@ interface PageOptions {
 	readonly numItems: number;
 	readonly endCursor?: string;
 	readonly maximumRowsRead?: number;
+	readonly maximumBytesRead?: number;
 }
 
 async function page(paginationOpts: PageOptions, options: { journal?: string; order?: 'asc' | 'desc' } = {}) {
@@ -129,8 +130,77 @@ describe('pages', () => {
 		expect(pageStatus).toBe('SplitRequired');
 		expect(isDone).toBe(false);
 		const half = await page({ cursor: null, numItems: 20, endCursor: splitCursor ?? '' });
-		const rest = await page({ cursor: splitCursor ?? '', numItems: 5 });
+		const rest = await page({ cursor: splitCursor ?? '', numItems: 4 });
 		expect([...half.page, ...rest.page]).toEqual(range(0, 10));
+	});
+
+	it('can be split in the middle whenever it has more than two documents', async () => {
+		const { page: days, splitCursor, pageStatus } = await page({ cursor: null, numItems: 6 });
+		expect([days, pageStatus]).toEqual([range(0, 6), null]);
+		expect(await page({ cursor: splitCursor ?? '', numItems: 2 })).toMatchObject({ page: [4, 5] });
+		expect((await page({ cursor: null, numItems: 2 })).splitCursor).toBeNull();
+	});
+
+	it('is recommended to be split above three quarters of its bounds, and reads one document whatever the bounds', async () => {
+		expect(await page({ cursor: null, numItems: 7, maximumRowsRead: 10 })).toMatchObject({ pageStatus: null });
+		expect(await page({ cursor: null, numItems: 8, maximumRowsRead: 10 })).toMatchObject({
+			page: range(0, 8),
+			pageStatus: 'SplitRecommended'
+		});
+		expect(await page({ cursor: null, numItems: 8, maximumBytesRead: 1 })).toMatchObject({
+			page: [0],
+			pageStatus: 'SplitRequired',
+			isDone: false
+		});
+	});
+
+	it('reads a pinned page to its end whatever the bounds', async () => {
+		const { continueCursor } = await page({ cursor: null, numItems: 10 });
+		expect(await page({ cursor: null, numItems: 1, endCursor: continueCursor, maximumRowsRead: 3 })).toMatchObject({
+			page: range(0, 10),
+			pageStatus: 'SplitRecommended'
+		});
+	});
+
+	it.each([
+		[0, 'Must request at least 1 document while paginating'],
+		[-1, 'positive number'],
+		[1.5, 'expected a whole number that is not negative'],
+		[32_001, 'Requested too many items: 32001'],
+		[1e300, 'expected a whole number that is not negative']
+	])('of %d documents is refused', async (numItems, words) => {
+		await expect(page({ cursor: null, numItems })).rejects.toThrow(words);
+	});
+
+	it.each(['maximumRowsRead', 'maximumBytesRead'])('with a %s of 0 is refused', async (bound) => {
+		await expect(page({ cursor: null, numItems: 1, [bound]: 0 })).rejects.toThrow('must be greater than 0');
+	});
+
+	it('shows nothing of the keys in its cursors, and has equal cursors when nothing changed', async () => {
+		const one = await page({ cursor: null, numItems: 5 });
+		expect(Buffer.from(one.continueCursor, 'base64url').toString('latin1')).not.toContain('","');
+		expect((await page({ cursor: null, numItems: 5 })).continueCursor).toBe(one.continueCursor);
+	});
+
+	it('refuses every cursor with one bit changed, and says so to the clients when it is of another query', async () => {
+		const { continueCursor } = await page({ cursor: null, numItems: 5 });
+		const bytes = Buffer.from(continueCursor, 'base64url');
+		for (let at = 0; at < bytes.length; at++) {
+			const forged = Buffer.from(bytes);
+			forged[at] = (forged[at] ?? 0) ^ 1;
+			const run = page({ cursor: forged.toString('base64url'), numItems: 5 });
+			await expect(run).rejects.toThrow('Failed to parse cursor');
+		}
+		const other = { paginationOpts: { cursor: continueCursor, numItems: 5 }, order: 'desc' };
+		const { outcome } = await corpus.queryResult('items:page', other);
+		expect(outcome.ok ? null : JSON.parse(outcome.failure.data ?? 'null')).toEqual({
+			isConvexSystemError: true,
+			paginationError: 'InvalidCursor'
+		});
+	});
+
+	it('starts afresh when its journal is none of this deployment', async () => {
+		expect(await page({ cursor: null, numItems: 3 }, { journal: 'nonsense' })).toMatchObject({ page: [0, 1, 2] });
 	});
 
 	it('refuses cursors that were changed or belong to another query, and a second page', async () => {

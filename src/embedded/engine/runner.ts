@@ -8,7 +8,7 @@ import { checkArguments, checkReturn } from './checks.ts';
 import type { FunctionChecks } from './checks.ts';
 import type { DeployedComponents } from './components/deployed.ts';
 import { resolveAddress } from './components/reference.ts';
-import { FunctionRefusal, NestedFault } from './failure.ts';
+import { FunctionRefusal, nestedError } from './failure.ts';
 import type { Fault } from './failure.ts';
 import { JsonFields, parseJson } from './json.ts';
 import type { Limits } from './limits.ts';
@@ -195,7 +195,7 @@ export class Runner {
 			savepoint?.rollback();
 			if (savepoint !== null) usage.forgetWrites(written);
 			parent.request.removedFiles.length = removed;
-			throw new NestedFault(this.fault(error, path.component));
+			throw nestedError(this.fault(error, path.component));
 		}
 	}
 

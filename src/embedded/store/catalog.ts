@@ -2,20 +2,28 @@ import type { Database } from './database.ts';
 import { creationTimeOf } from './clock.ts';
 import { creationIndex } from './indexes.ts';
 import { FIRST_USER_TABLE, SYSTEM_TABLES } from './layout.ts';
+import { indexShape } from './indexShapes.ts';
 import { definitionFromStored } from './schema.ts';
-import type { IndexState, SchemaDefinition } from './types.ts';
+import type { IndexShape, IndexState, SchemaDefinition } from './types.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { compileValidator } from '../values/validate.ts';
 import type { TableResolver, Validator } from '../values/validate.ts';
 import { encodeKey } from '../values/keys.ts';
 
-export interface IndexEntry {
+/** What is kept in memory of an index, so that a search need not read all of it. Told of every entry that comes or goes. */
+export interface IndexMemory {
+	added(key: Uint8Array): void;
+	removed(key: Uint8Array): void;
+}
+
+export interface IndexEntry extends IndexShape {
 	readonly id: number;
 	readonly name: string;
-	readonly fields: readonly string[];
 	/** Each field path split at its dots. */
 	readonly paths: readonly (readonly string[])[];
 	readonly state: IndexState;
+	/** Null until a search needs it, and again when entries were rolled back. */
+	memory: IndexMemory | null;
 }
 
 export interface TableEntry {
@@ -96,13 +104,14 @@ export class Catalog {
 			table.tablet
 		);
 		table.indexes = rows.map(([id, name, fieldsJson, state]) => {
-			const fields = stringList(JSON.parse(String(fieldsJson)));
+			const shape = indexShape(JSON.parse(String(fieldsJson)));
 			return {
+				...shape,
 				id: Number(id),
 				name: String(name),
-				fields,
-				paths: fields.map((field) => field.split('.')),
-				state: state === 'enabled' || state === 'staged' ? state : 'backfilling'
+				paths: shape.fields.map((field) => field.split('.')),
+				state: state === 'enabled' || state === 'staged' ? state : 'backfilling',
+				memory: null
 			};
 		});
 	}
@@ -263,11 +272,6 @@ function checkTableName(name: string): void {
 		'InvalidTableName',
 		`Invalid table name "${name}": Identifiers must start with a letter and can only contain letters, digits, and underscores.`
 	);
-}
-
-function stringList(value: unknown): string[] {
-	if (!Array.isArray(value)) throw new TypeError('index fields must be a list');
-	return value.map(String);
 }
 
 /** System tables exist from the beginning, also when they have no row yet. */

@@ -5,7 +5,10 @@ import type { Database } from './database.ts';
 import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
 import { creationTimeOf, orderedFloat } from './clock.ts';
 import { parseDocument } from './documents.ts';
-import type { IndexDefinition } from './types.ts';
+import { storedShape } from './indexShapes.ts';
+import { textKeys } from './textKeys.ts';
+import type { IndexDefinition, KeyRange } from './types.ts';
+import { vectorKeys } from './vectorKeys.ts';
 
 /** Every index key ends with this many bytes that name the document. */
 export const INTERNAL_ID_LENGTH = 16;
@@ -33,13 +36,15 @@ export function creationIndex(table: TableEntry): IndexEntry | null {
 	return table.indexes.find((index) => index.name === 'by_creation_time') ?? null;
 }
 
-/** The keys of a document in a declared index, in their order and each once. */
+/** The keys of a document in a declared index, in their order and each once. A function of the document and nothing else. */
 export function indexKeys(
 	index: IndexEntry,
 	fields: ConvexObject,
 	internal: Uint8Array,
 	creationTime: number
 ): Uint8Array[] {
+	if (index.kind === 'search') return textKeys(index, fields, internal, creationTime);
+	if (index.kind === 'vector') return vectorKeys(index, fields, internal);
 	writer.reset();
 	for (const path of index.paths) writer.value(valueAtPath(fields, path));
 	suffix.set(internal, 1);
@@ -81,6 +86,23 @@ export function deleteEntry(database: Database, index: IndexEntry, key: Uint8Arr
 	database.run('DELETE FROM idx WHERE ix = ? AND k = ?', index.id, key);
 }
 
+/** Above every internal id and every key: keys start with a tag or a length below 0x21, or with the bytes of a float. */
+export const END = new Uint8Array(INTERNAL_ID_LENGTH + 1).fill(0xff);
+
+/** Keys of an index in order, without their documents. */
+export function readKeys(database: Database, index: number, range: KeyRange, limit = -1): Uint8Array[] {
+	const keys: Uint8Array[] = [];
+	const rows = database.rows(
+		'SELECT k FROM idx WHERE ix = ? AND k >= ? AND k < ? ORDER BY k LIMIT ?',
+		index,
+		range.lower,
+		range.upper ?? END,
+		limit
+	);
+	for (const [key] of rows) if (key instanceof Uint8Array) keys.push(key);
+	return keys;
+}
+
 /** Adds every document of the table to the index, a chunk at a time. */
 export function backfill(database: Database, table: TableEntry, index: IndexEntry): void {
 	let after: Uint8Array = new Uint8Array(0);
@@ -105,17 +127,17 @@ export function addIndex(
 	database: Database,
 	catalog: Pick<Catalog, 'loadIndexes'>,
 	table: TableEntry,
-	{ name, fields, staged }: IndexDefinition
+	definition: IndexDefinition
 ): void {
 	database.run(
 		'INSERT INTO indexes (tbl, name, fields, state) VALUES (?, ?, ?, ?)',
 		table.tablet,
-		name,
-		JSON.stringify(fields),
-		staged ? 'staged' : 'enabled'
+		definition.name,
+		storedShape(definition),
+		definition.staged ? 'staged' : 'enabled'
 	);
 	catalog.loadIndexes(table);
-	const created = table.indexes.find((candidate) => candidate.name === name);
+	const created = table.indexes.find((candidate) => candidate.name === definition.name);
 	if (created !== undefined) backfill(database, table, created);
 }
 

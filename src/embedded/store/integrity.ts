@@ -1,6 +1,8 @@
 import { KeyWriter } from '../values/keys.ts';
 import { parseValue, valueAtPath, isConvexObject } from '../values/value.ts';
 import { creationTimeOf } from './clock.ts';
+import { indexKeys } from './indexes.ts';
+import { indexShape } from './indexShapes.ts';
 import type { SqliteStore } from './store.ts';
 
 /**
@@ -11,12 +13,18 @@ export function indexFaults(store: SqliteStore): string[] {
 	const faults: string[] = [];
 	const writer = new KeyWriter();
 	for (const [id, tbl, name, fields] of store.database.rows('SELECT id, tbl, name, fields FROM indexes')) {
-		const declared: string[] = JSON.parse(String(fields));
-		const paths = declared.map((field) => field.split('.'));
+		const shape = indexShape(JSON.parse(String(fields)));
+		const paths = shape.fields.map((field) => field.split('.'));
+		const index = { ...shape, paths, id: Number(id), name: String(name), state: 'enabled', memory: null } as const;
 		const expected = new Set<string>();
 		for (const [internal, json] of store.database.rows('SELECT id, json FROM docs WHERE tbl = ?', tbl ?? null)) {
 			const document = parseValue(String(json));
 			if (!isConvexObject(document) || !(internal instanceof Uint8Array)) continue;
+			if (index.kind !== 'database') {
+				const created = Number(document._creationTime);
+				for (const key of indexKeys(index, document, internal, created)) expected.add(Buffer.from(key).toString('hex'));
+				continue;
+			}
 			writer.reset();
 			for (const path of paths) writer.value(valueAtPath(document, path));
 			writer.value(document._creationTime);

@@ -79,7 +79,8 @@ CREATE TABLE tables (
 ) STRICT;
 
 -- Declared indexes. by_id needs none, and by_creation_time only in tables with imported documents, whose ids do not hold
--- their creation time. Written by the store on push. Ids are never used twice.
+-- their creation time. Written by the store on push. Ids are never used twice. fields is JSON: the field paths of a database
+-- index, or the IndexShape of a search or vector index.
 CREATE TABLE indexes (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	tbl INTEGER NOT NULL,
@@ -103,8 +104,9 @@ CREATE TABLE docs (
 	PRIMARY KEY (tbl, id)
 ) STRICT, WITHOUT ROWID;
 
--- Entries of declared indexes: k is the ordered key of the fields, the creation time and the id; its last 16 bytes are
--- docs.id, which mostly begins with the creation time. Written and read by the store's transactions.
+-- Entries of declared indexes: k is the ordered key of the fields, the creation time and the id, or what textKeys.ts and
+-- vectorKeys.ts say; its last 16 bytes are docs.id, which mostly begins with the creation time. Written and read by the
+-- store's transactions.
 CREATE TABLE idx (ix INTEGER NOT NULL, k BLOB NOT NULL, PRIMARY KEY (ix, k)) STRICT, WITHOUT ROWID;
 
 -- Answers of mutations by client session, so that a mutation sent twice runs once. Written by the engine in the

@@ -4,6 +4,7 @@ import type { Catalog, TableEntry } from './catalog.ts';
 import type { Database } from './database.ts';
 import { parseDocument } from './documents.ts';
 import { addIndex, dropEntries } from './indexes.ts';
+import { storedShape } from './indexShapes.ts';
 import type { IndexChange, IndexDefinition, SchemaChange, SchemaDefinition, SchemaMismatch } from './types.ts';
 
 /** Indexes that a schema would add and remove. An index whose fields change is both. */
@@ -28,13 +29,17 @@ function existingIndexes(catalog: Catalog, component: string, table: string): In
 	return catalog
 		.table(component, table)
 		.indexes.filter(({ name }) => name !== 'by_creation_time')
-		.map(({ name, fields, state }) => ({ name, fields, staged: state === 'staged' }));
+		.map(({ name, kind, fields, dimensions, state }) => ({
+			name,
+			kind,
+			fields,
+			dimensions,
+			staged: state === 'staged'
+		}));
 }
 
 function sameIndex(a: IndexDefinition, b: IndexDefinition): boolean {
-	return (
-		a.name === b.name && a.fields.length === b.fields.length && a.fields.every((field, i) => field === b.fields[i])
-	);
+	return a.name === b.name && storedShape(a) === storedShape(b);
 }
 
 /** The first stored document that the schema refuses, or null. Tables whose type did not change are not read. */

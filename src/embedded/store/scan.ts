@@ -4,7 +4,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 import type { Database } from './database.ts';
 import type { IndexEntry, TableEntry } from './catalog.ts';
 import { storedDocument } from './documents.ts';
-import { creationKey, documentsIndex, INTERNAL_ID_LENGTH } from './indexes.ts';
+import { creationKey, documentsIndex, END, INTERNAL_ID_LENGTH } from './indexes.ts';
 import type { OpenInterval, ReadLog } from './reads.ts';
 import type { KeyRange, ReadInterval, Scan, ScanEntry, StoredDocument } from './types.ts';
 
@@ -41,9 +41,6 @@ const LAST_CHUNK = 1024;
 const GROWTH = 2;
 /** After a write to the table the chunk is read again; a loop that writes in every step must not read much each time. */
 const CHUNK_AFTER_WRITE = 4;
-
-/** Above every internal id and every key: keys start with a tag below 0x20. */
-const END = new Uint8Array(INTERNAL_ID_LENGTH + 1).fill(0xff);
 
 /** Reads one range in chunks. Writes of the same transaction may interleave: every step answers as of now. */
 export class TableScan implements Scan, OpenInterval {

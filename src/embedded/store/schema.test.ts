@@ -13,6 +13,10 @@ afterEach(() => {
 	store.close();
 });
 
+function withIndexes(kinds: Record<string, unknown[]>): unknown {
+	return { tables: [{ tableName: 'x', indexes: [], documentType: null, ...kinds }] };
+}
+
 describe('schema changes', () => {
 	const text = { type: 'string' };
 
@@ -86,9 +90,50 @@ describe('schema changes', () => {
 			{
 				tables: [{ tableName: 'x', indexes: [{ indexDescriptor: 'i', fields: ['_creationTime'] }], documentType: null }]
 			},
-			'adds `_creationTime`'
+			'`_creationTime` is automatically added to the end of each index'
 		],
-		[{ tables: [{ tableName: 'x', indexes: [], searchIndexes: [{}], documentType: null }] }, 'search index'],
+		[withIndexes({ searchIndexes: [{}] }), 'The index name must be text'],
+		[
+			withIndexes({ indexes: [{ indexDescriptor: '_i', fields: ['a'] }] }),
+			'In table "x" cannot name an index "_i" because the name is reserved.'
+		],
+		[
+			withIndexes({ vectorIndexes: [{ indexDescriptor: 'i', vectorField: 'a', dimensions: 1, filterFields: [] }] }),
+			'Dimensions 1 must be between 2 and 4096.'
+		],
+		[
+			withIndexes({
+				stagedSearchIndexes: [
+					{ indexDescriptor: 'i', searchField: 'a', filterFields: Array.from({ length: 17 }, (_, n) => `f${n}`) }
+				]
+			}),
+			'Search indexes may have up to 16 filter fields.'
+		],
+		[
+			withIndexes({
+				searchIndexes: [{ indexDescriptor: 'i', searchField: 'a', filterFields: ['c', 'b'] }],
+				stagedSearchIndexes: [{ indexDescriptor: 'j', searchField: 'a', filterFields: ['b', 'c'] }]
+			}),
+			'have the same `searchField`'
+		],
+		[
+			withIndexes({
+				indexes: [{ indexDescriptor: 'i', fields: ['a'] }],
+				searchIndexes: [{ indexDescriptor: 'i', searchField: 'a', filterFields: [] }]
+			}),
+			'Table "x" has two or more definitions of index "i".'
+		],
+		[
+			withIndexes({
+				indexes: Array.from({ length: 60 }, (_, n) => ({ indexDescriptor: `i${n}`, fields: [`f${n}`] })),
+				searchIndexes: Array.from({ length: 5 }, (_, n) => ({
+					indexDescriptor: `s${n}`,
+					searchField: `f${n}`,
+					filterFields: []
+				}))
+			}),
+			'Table "x" cannot have more than 64 indexes.'
+		],
 		[{ tables: [{ tableName: 'x', indexes: [], documentType: { type: 'string' } }] }, 'must be an object'],
 		[{}, 'The tables must be a list']
 	])('refuses %j', (schema, words) => {

@@ -11,18 +11,42 @@ import type { Scan, SchemaDefinition, StoredDocument } from './types.ts';
 export function exportedSchema(
 	tables: Record<
 		string,
-		{ indexes?: Record<string, readonly string[]>; staged?: Record<string, readonly string[]>; type?: JSONValue }
+		{
+			indexes?: Record<string, readonly string[]>;
+			staged?: Record<string, readonly string[]>;
+			/** The searched field, then the filter fields. */
+			search?: Record<string, readonly [string, ...string[]]>;
+			vector?: Record<string, { fields: readonly [string, ...string[]]; dimensions: number }>;
+			type?: JSONValue;
+		}
 	>
 ): SchemaDefinition {
 	const descriptors = (indexes: Record<string, readonly string[]> = {}) =>
 		Object.entries(indexes).map(([indexDescriptor, fields]) => ({ indexDescriptor, fields }));
 	return parseSchema({
-		tables: Object.entries(tables).map(([tableName, { indexes, staged, type }]) => ({
+		tables: Object.entries(tables).map(([tableName, { indexes, staged, search, vector, type }]) => ({
 			tableName,
 			indexes: descriptors(indexes),
 			stagedDbIndexes: descriptors(staged),
-			searchIndexes: [],
-			vectorIndexes: [],
+			searchIndexes: Object.entries(search ?? {}).map(([indexDescriptor, [searchField, ...filterFields]]) => ({
+				indexDescriptor,
+				searchField,
+				filterFields
+			})),
+			vectorIndexes: Object.entries(vector ?? {}).map(
+				([
+					indexDescriptor,
+					{
+						fields: [vectorField, ...filterFields],
+						dimensions
+					}
+				]) => ({
+					indexDescriptor,
+					vectorField,
+					filterFields,
+					dimensions
+				})
+			),
 			documentType: type ?? { type: 'any' }
 		})),
 		schemaValidation: true

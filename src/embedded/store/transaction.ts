@@ -1,5 +1,5 @@
 import { DeveloperError } from '../values/errors.ts';
-import { decodeId, tryDecodeId } from '../values/ids.ts';
+import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
 import type { DecodedId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
 import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
@@ -15,6 +15,8 @@ import { storeError } from './errors.ts';
 import { creationIndex, documentsIndex } from './indexes.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
+import { searchText } from './textSearch.ts';
+import type { TextMatch, TextQuery } from './textSearch.ts';
 import type {
 	CommitWrites,
 	DocumentFields,
@@ -25,6 +27,8 @@ import type {
 	StoredDocument,
 	Transaction
 } from './types.ts';
+import { searchVectors } from './vectorSearch.ts';
+import type { VectorMatch, VectorQuery } from './vectorSearch.ts';
 import { DocumentWriter } from './writer.ts';
 import type { LocatedDocument, RestoredDocument } from './writer.ts';
 
@@ -37,6 +41,11 @@ export interface TransactionHost {
 	commitTs(): bigint;
 	/** Ends the transaction; `ts` is null on rollback. */
 	end(transaction: StoreTransaction, ts: bigint | null): void;
+}
+
+/** A match with the id of its document. */
+interface Named {
+	readonly id: string;
 }
 
 /** Who writes: functions may not touch system tables, the engine may. */
@@ -124,14 +133,45 @@ export class StoreTransaction implements Transaction {
 		const isInherent = index === 'by_creation_time' && creationIndex(entry) === null;
 		const source = isInherent
 			? creationSource(this.#database, entry)
-			: indexSource(this.#database, entry, this.#enabledIndex(entry, index));
+			: indexSource(this.#database, entry, this.#databaseIndex(entry, index));
 		return new TableScan(source, range, order, this.#reads, generation);
+	}
+
+	/** The index when it is enabled and of the kind. Throws a DeveloperError otherwise. */
+	searchIndex(component: string, table: string, index: string, kind: 'search' | 'vector'): IndexEntry {
+		const entry = this.#enabledIndex(this.#catalog.table(component, table), index);
+		if (entry.kind === kind) return entry;
+		const name = `${table}.${index}`;
+		throw kind === 'search'
+			? new DeveloperError('IndexNotASearchIndex', `Index ${name} is not a search index`)
+			: new DeveloperError('IndexNotAVectorIndex', `Index ${name} is not a vector index`);
+	}
+
+	/** Documents that match, best first. Their content is not read. */
+	searchText(component: string, table: string, index: string, query: TextQuery): (TextMatch & Named)[] {
+		this.#check();
+		const entry = this.searchIndex(component, table, index, 'search');
+		const { matches, reads } = searchText(this.#database, entry, query);
+		for (const range of reads) this.#reads.interval({ index: entry.id, ...range });
+		const { number } = this.#catalog.table(component, table);
+		return matches.map((match) => ({ ...match, id: encodeId(number, match.internal) }));
+	}
+
+	/** The nearest documents, nearest first. Not added to the read set: only actions search vectors. */
+	searchVectors(component: string, table: string, index: string, query: VectorQuery): (VectorMatch & Named)[] {
+		this.#check();
+		const entry = this.searchIndex(component, table, index, 'vector');
+		const { number } = this.#catalog.table(component, table);
+		return searchVectors(this.#database, entry, query).map((match) => ({
+			...match,
+			id: encodeId(number, match.internal)
+		}));
 	}
 
 	indexFields(component: string, table: string, index: string): readonly string[] {
 		if (index === 'by_id') return [];
 		if (index === 'by_creation_time') return ['_creationTime'];
-		return [...this.#enabledIndex(this.#catalog.table(component, table), index).fields, '_creationTime'];
+		return [...this.#databaseIndex(this.#catalog.table(component, table), index).fields, '_creationTime'];
 	}
 
 	count(component: string, table: string): number {
@@ -210,6 +250,7 @@ export class StoreTransaction implements Transaction {
 		this.#ended = true;
 		// SQLite has already rolled back by itself after some failures (a full disk).
 		if (this.kind === 'write' && this.#database.connection.isTransaction) this.#database.prepare('ROLLBACK').run();
+		this.#writer.forgetMemory();
 		if (this.#catalogChanged) this.#catalog.load();
 		this.#host.end(this, null);
 	}
@@ -283,6 +324,12 @@ export class StoreTransaction implements Transaction {
 		if (found !== null) return found;
 		const action = { patch: 'Update', replace: 'Replace', delete: 'Delete' }[verb];
 		throw new DeveloperError('DocumentNotFound', `${action} on nonexistent document ID ${id}`);
+	}
+
+	#databaseIndex(table: TableEntry, name: string): IndexEntry {
+		const index = this.#enabledIndex(table, name);
+		if (index.kind === 'database') return index;
+		throw new DeveloperError('IndexNotADatabaseIndex', `Index ${table.name}.${name} is not a database index`);
 	}
 
 	#enabledIndex(table: TableEntry, name: string): IndexEntry {

@@ -12,11 +12,21 @@ export type DocumentFields = Record<string, Value | undefined>;
 
 export type IndexState = 'enabled' | 'backfilling' | 'staged';
 
-export interface IndexDefinition {
+/** What an index keeps of a document. */
+export interface IndexShape {
+	readonly kind: 'database' | 'search' | 'vector';
+	/**
+	 * Of a database index: its field paths as declared; `_creationTime` and `_id` are appended by the store. Of a search or
+	 * vector index: the field that is searched, then the fields to filter by, sorted.
+	 */
+	readonly fields: readonly string[];
+	/** Length of the vectors of a vector index, else null. */
+	readonly dimensions: number | null;
+}
+
+export interface IndexDefinition extends IndexShape {
 	/** Name without its table: `by_day`. */
 	readonly name: string;
-	/** Field paths as declared; `_creationTime` and `_id` are appended by the store. */
-	readonly fields: readonly string[];
 	readonly staged: boolean;
 }
 

@@ -21,7 +21,13 @@ import type { CommitWrites, IndexDefinition, StoredDocument } from './types.ts';
 const INSERT = 'INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)';
 
 const EXISTS = 'SELECT 1 FROM docs WHERE tbl = ? AND id = ?';
-const CREATION_INDEX: IndexDefinition = { name: 'by_creation_time', fields: [], staged: false };
+const CREATION_INDEX: IndexDefinition = {
+	name: 'by_creation_time',
+	kind: 'database',
+	fields: [],
+	dimensions: null,
+	staged: false
+};
 
 /** A document from an export. What is null is chosen as for a new document. */
 export interface RestoredDocument {
@@ -58,6 +64,8 @@ export class DocumentWriter {
 	readonly #commitTs: () => bigint;
 	readonly #entries: { readonly index: number; readonly key: Uint8Array }[] = [];
 	readonly #ids: string[] = [];
+	/** Tables written to, whose indexes may have to forget what they keep in memory. */
+	readonly #tables = new Set<TableEntry>();
 
 	constructor(database: Database, catalog: Catalog, commitTs: () => bigint) {
 		this.#database = database;
@@ -112,9 +120,9 @@ export class DocumentWriter {
 		for (const index of table.indexes) {
 			const before = indexKeys(index, old.fields, internal, old.creationTime);
 			const { removed, added } = differenceOf(before, indexKeys(index, document.fields, internal, old.creationTime));
-			// Whoever read the document through this index has read its content, so unchanged entries are reported too.
-			for (const key of before) this.#report(index, key);
-			for (const key of removed) deleteEntry(this.#database, index, key);
+			// Whoever read the document through a database index has read its content, so an unchanged entry is reported too.
+			if (index.kind === 'database' && removed.length === 0) for (const key of before) this.#report(index, key);
+			for (const key of removed) this.#removeEntry(index, key);
 			for (const key of added) this.#addEntry(index, key);
 		}
 		return { id, json: document.json };
@@ -126,10 +134,7 @@ export class DocumentWriter {
 		if (table.indexes.length === 0) return;
 		const { fields, creationTime } = parseDocument(document.json);
 		for (const index of table.indexes) {
-			for (const key of indexKeys(index, fields, internal, creationTime)) {
-				deleteEntry(this.#database, index, key);
-				this.#report(index, key);
-			}
+			for (const key of indexKeys(index, fields, internal, creationTime)) this.#removeEntry(index, key);
 		}
 	}
 
@@ -141,6 +146,12 @@ export class DocumentWriter {
 	forgetSince(mark: WriteMark): void {
 		this.#entries.length = mark.entries;
 		this.#ids.length = mark.ids;
+		this.forgetMemory();
+	}
+
+	/** Entries were or will be rolled back: what is kept in memory of them is built anew when needed. */
+	forgetMemory(): void {
+		for (const { indexes } of this.#tables) for (const index of indexes) index.memory = null;
 	}
 
 	writes(ts: bigint): CommitWrites {
@@ -157,16 +168,25 @@ export class DocumentWriter {
 
 	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
 		table.generation++;
+		this.#tables.add(table);
 		this.#ids.push(id);
 		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
 	}
 
 	#addEntry(index: IndexEntry, key: Uint8Array): void {
 		insertEntry(this.#database, index, key);
+		index.memory?.added(key);
 		this.#report(index, key);
 	}
 
+	#removeEntry(index: IndexEntry, key: Uint8Array): void {
+		deleteEntry(this.#database, index, key);
+		index.memory?.removed(key);
+		this.#report(index, key);
+	}
+
+	/** Nobody subscribes to vectors: only actions search them. */
 	#report(index: IndexEntry, key: Uint8Array): void {
-		this.#entries.push({ index: index.id, key });
+		if (index.kind !== 'vector') this.#entries.push({ index: index.id, key });
 	}
 }

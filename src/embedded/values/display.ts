@@ -29,6 +29,26 @@ export function displayValue(value: Value | undefined): string {
 	return `{${fields.join(', ')}}`;
 }
 
+/** What Convex calls a value's type in error texts. */
+export function typeName(value: Value | undefined): string {
+	if (value === undefined) return 'undefined';
+	if (value === null) return 'Null';
+	switch (typeof value) {
+		case 'string':
+			return 'String';
+		case 'number':
+			return 'Float64';
+		case 'bigint':
+			return 'Int64';
+		case 'boolean':
+			return 'Boolean';
+		default:
+			if (value instanceof ArrayBuffer) return 'Bytes';
+			if (Array.isArray(value)) return 'Array';
+			return isConvexObject(value) ? 'Object' : 'Int64';
+	}
+}
+
 function displayFloat(value: number): string {
 	if (Number.isNaN(value)) return 'NaN';
 	if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';

@@ -19,5 +19,12 @@ export default defineSchema({
 	rows: defineTable({ batch: v.string(), row: v.number() }).index('by_batch_row', ['batch', 'row']),
 	marks: defineTable({ batch: v.string(), kind: v.string() }).index('by_batch', ['batch']),
 	keeps: defineTable({ name: v.string(), storageId: v.id('_storage') }),
+	notes: defineTable({
+		text: v.string(),
+		topic: v.optional(v.string()),
+		meaning: v.optional(v.array(v.number()))
+	})
+		.searchIndex('by_text', { searchField: 'text', filterFields: ['topic'] })
+		.vectorIndex('by_meaning', { vectorField: 'meaning', dimensions: 3, filterFields: ['topic'] }),
 	anything: defineTable(v.any())
 });

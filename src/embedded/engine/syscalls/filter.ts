@@ -1,6 +1,6 @@
 import type { JSONValue, Value } from 'convex/values';
 import { compareValues } from '../../values/compare.ts';
-import { displayValue } from '../../values/display.ts';
+import { displayValue, typeName } from '../../values/display.ts';
 import { DeveloperError } from '../../values/errors.ts';
 import { valueAtPath, valueOrUndefinedFromJson } from '../../values/value.ts';
 import type { ConvexObject } from '../../values/value.ts';
@@ -20,16 +20,19 @@ const COMPARISONS: { readonly [operator: string]: Compare | undefined } = {
 };
 
 interface Arithmetic {
+	readonly verb: string;
 	readonly number: (a: number, b: number) => number;
+	/** Not called with a divisor of zero. */
 	readonly bigint: (a: bigint, b: bigint) => bigint;
 }
 
 const ARITHMETIC: { readonly [operator: string]: Arithmetic | undefined } = {
-	$add: { number: (a, b) => a + b, bigint: (a, b) => BigInt.asIntN(64, a + b) },
-	$sub: { number: (a, b) => a - b, bigint: (a, b) => BigInt.asIntN(64, a - b) },
-	$mul: { number: (a, b) => a * b, bigint: (a, b) => BigInt.asIntN(64, a * b) },
-	$div: { number: (a, b) => a / b, bigint: (a, b) => a / nonZero(b) },
-	$mod: { number: (a, b) => a % b, bigint: (a, b) => a % nonZero(b) }
+	$add: { verb: 'add', number: (a, b) => a + b, bigint: (a, b) => a + b },
+	$sub: { verb: 'subtract', number: (a, b) => a - b, bigint: (a, b) => a - b },
+	$mul: { verb: 'multiply', number: (a, b) => a * b, bigint: (a, b) => a * b },
+	$div: { verb: 'divide', number: (a, b) => a / b, bigint: (a, b) => a / b },
+	// The quotient of the least integer and -1 is out of range, and so is its remainder.
+	$mod: { verb: 'mod', number: (a, b) => a % b, bigint: (a, b) => (isInt64(a / b) ? a % b : a / b) }
 };
 
 /** Compiles the JSON of an expression. Comparisons follow Convex's total order over all values. */
@@ -45,7 +48,7 @@ export function compileExpression(json: JSONValue): Expression {
 	const arithmetic = ARITHMETIC[operator];
 	if (arithmetic !== undefined) {
 		const [left, right] = pair(operator, operand);
-		return (document) => calculate(operator, arithmetic, left(document), right(document));
+		return (document) => calculate(arithmetic, left(document), right(document));
 	}
 	switch (operator) {
 		case '$literal':
@@ -75,8 +78,7 @@ export function compileExpression(json: JSONValue): Expression {
 
 /** Whether a filter keeps a document. Convex has no truthiness: anything but a boolean is refused. */
 export function isTrue(value: Value | undefined): boolean {
-	if (typeof value !== 'boolean')
-		throw new DeveloperError('InvalidValue', `Cannot use value ${displayValue(value)} as a Boolean`);
+	if (typeof value !== 'boolean') throw evalError(`Cannot use value ${described(value)} as a Boolean`);
 	return value;
 }
 
@@ -104,19 +106,31 @@ function pair(operator: string, json: JSONValue): [Expression, Expression] {
 	return [left, right];
 }
 
-function calculate(operator: string, arithmetic: Arithmetic, a: Value | undefined, b: Value | undefined): Value {
-	if (typeof a === 'number' && typeof b === 'number') return arithmetic.number(a, b);
-	if (typeof a === 'bigint' && typeof b === 'bigint') return arithmetic.bigint(a, b);
-	throw new DeveloperError('InvalidValue', `The filter operator ${operator} needs two numbers of the same type.`);
+function calculate({ verb, number, bigint }: Arithmetic, a: Value | undefined, b: Value | undefined): Value {
+	if (typeof a === 'number' && typeof b === 'number') return number(a, b);
+	if (typeof a !== 'bigint' || typeof b !== 'bigint')
+		throw evalError(`Cannot ${verb} ${described(a)} and ${described(b)}`);
+	if (b === 0n && (verb === 'divide' || verb === 'mod')) throw evalError(`Cannot ${verb} ${a} by zero`);
+	const result = bigint(a, b);
+	if (isInt64(result)) return result;
+	throw evalError(`Cannot ${verb} ${a} and ${b}: the result is out of range for Int64`);
 }
 
 function negate(value: Value | undefined): Value {
 	if (typeof value === 'number') return -value;
-	if (typeof value === 'bigint') return BigInt.asIntN(64, -value);
-	throw new DeveloperError('InvalidValue', 'The filter operator $neg needs a number.');
+	if (typeof value !== 'bigint') throw evalError(`Cannot negate ${described(value)}`);
+	if (isInt64(-value)) return -value;
+	throw evalError(`Cannot negate ${value}: the result is out of range for Int64`);
 }
 
-function nonZero(value: bigint): bigint {
-	if (value === 0n) throw new DeveloperError('InvalidValue', 'Division by zero in a filter.');
-	return value;
+function isInt64(value: bigint): boolean {
+	return BigInt.asIntN(64, value) === value;
+}
+
+function described(value: Value | undefined): string {
+	return `${displayValue(value)} (type ${typeName(value)})`;
+}
+
+function evalError(message: string): DeveloperError {
+	return new DeveloperError('InvalidValue', message);
 }

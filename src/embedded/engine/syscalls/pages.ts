@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { JSONValue } from 'convex/values';
 import type { KeyRange } from '../../store/types.ts';
+import { MAX_CANDIDATES } from '../../store/textSearch.ts';
 import { DeveloperError } from '../../values/errors.ts';
 import { keyAfter } from '../../values/keys.ts';
 import type { Call } from '../call.ts';
+import { ThrownConvexError } from '../failure.ts';
 import { parseJson } from '../json.ts';
 import type { JsonFields } from '../json.ts';
 import { measureJson } from '../../values/measure.ts';
@@ -15,54 +17,50 @@ import type { QueryPlan } from './stream.ts';
 type Position = Uint8Array | null;
 
 const PURPOSE = 'cursor';
+/** Above this share of a bound, and above this many documents, a page should be split. */
 const SOFT = 3 / 4;
+const SOFT_PAGE_LENGTH = 8192 * SOFT;
 
 /**
  * `ctx.db.query(…).paginate(…)`. A page ends after so many documents, or exactly where an earlier run of the same query
  * ended it (its journal) or the caller says (`endCursor`), so that the pages of a live list neither gap nor overlap.
  */
 export function queryPage(call: Call, args: JsonFields, signer: Signer): string {
+	const pageSize = args.count('pageSize');
+	if (pageSize === 0) throw refused('Must request at least 1 document while paginating');
+	if (pageSize > call.limits.documentsRead) throw refused(`Requested too many items: ${pageSize}`);
+	const maxRows = args.optionalCount('maximumRowsRead');
+	const maxBytes = args.optionalCount('maximumBytesRead');
+	if (maxRows === 0 || maxBytes === 0) throw refused('maximumRowsRead and maximumBytesRead must be greater than 0');
 	if (call.component !== '') {
-		throw new DeveloperError(
-			'InvalidValue',
+		throw refused(
 			'paginate() is only supported in the app. Learn more at https://docs.convex.dev/components/authoring#pagination'
 		);
 	}
 	if (call.nextJournal !== null) {
-		throw new DeveloperError(
-			'InvalidValue',
+		throw refused(
 			'This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.'
 		);
 	}
-	const pageSize = args.number('pageSize');
-	if (pageSize < 1) throw new DeveloperError('InvalidValue', 'Must request at least 1 document while paginating');
-	if (pageSize > call.limits.documentsRead)
-		throw new DeveloperError('InvalidValue', `Requested too many items: ${pageSize}`);
-	const maxRows = args.optionalNumber('maximumRowsRead') ?? call.limits.documentsRead;
-	const maxBytes = args.optionalNumber('maximumBytesRead') ?? call.limits.bytesRead;
-	if (maxRows <= 0 || maxBytes <= 0)
-		throw new DeveloperError('InvalidValue', 'maximumRowsRead and maximumBytesRead must be greater than 0');
-
-	const cursors = new Cursors(signer, args.json('query'));
-	const start = args.optionalText('cursor');
-	const endText = args.optionalText('endCursor') ?? call.journal;
-	const end = endText === null ? undefined : cursors.read(endText);
 	const plan = planQuery(call, args.json('query'));
-	const bounded = { ...plan, range: bound(plan, start === null ? undefined : cursors.read(start), end) };
-	const page =
-		start !== null && cursors.read(start) === null
-			? EMPTY
-			: readPage(call, bounded, { pageSize: end === undefined ? pageSize : Infinity, maxRows, maxBytes });
+	const cursors = new Cursors(signer, args.json('query'), plan.fields);
+	const startText = args.optionalText('cursor');
+	const start = startText === null ? undefined : cursors.read(startText);
+	const endText = args.optionalText('endCursor');
+	const end = endText === null ? cursors.readJournal(call.journal) : cursors.read(endText);
 
-	// A pinned page ends where it was pinned, unless it had to stop before.
-	const position = page.complete && end !== undefined ? end : page.complete ? null : page.last;
+	// The whole of a pinned page is read, whatever it takes: it could not be continued from elsewhere.
+	const bounds = end === undefined ? { pageSize, maxRows, maxBytes } : UNBOUNDED;
+	const soft = { maxRows: maxRows ?? Infinity, maxBytes: maxBytes ?? Infinity };
+	const page = start === null ? EMPTY : readPage(call, { ...plan, range: bound(plan, start, end) }, bounds, soft);
+	const position = end === undefined ? page.position : end;
 	const continueCursor = cursors.write(position);
 	call.nextJournal = continueCursor;
-	const split = page.status === null ? null : page.keys[(page.keys.length - 1) >> 1];
+	const split = plan.search === null && page.keys.length > 2 ? page.keys[page.keys.length >> 1] : undefined;
 	const rest = JSON.stringify({
 		isDone: position === null,
 		continueCursor,
-		splitCursor: split === null || split === undefined ? null : cursors.write(split),
+		splitCursor: split === undefined ? null : cursors.write(split),
 		pageStatus: page.status
 	});
 	return `{"page":[${page.documents.join(',')}],${rest.slice(1)}`;
@@ -70,23 +68,29 @@ export function queryPage(call: Call, args: JsonFields, signer: Signer): string 
 
 interface Page {
 	readonly documents: readonly string[];
-	/** Keys of all rows read, for the split point. */
+	/** Keys of all rows read, kept by the filters or not. */
 	readonly keys: readonly Uint8Array[];
-	readonly last: Position;
-	/** Whether the range was read to its end. */
-	readonly complete: boolean;
+	/** Where the page ends; null when there is no more. */
+	readonly position: Position;
 	readonly status: 'SplitRecommended' | 'SplitRequired' | null;
 }
 
-const EMPTY: Page = { documents: [], keys: [], last: null, complete: true, status: null };
+const EMPTY: Page = { documents: [], keys: [], position: null, status: null };
 
 interface PageBounds {
 	readonly pageSize: number;
-	readonly maxRows: number;
-	readonly maxBytes: number;
+	readonly maxRows: number | null;
+	readonly maxBytes: number | null;
 }
 
-function readPage(call: Call, plan: QueryPlan, { pageSize, maxRows, maxBytes }: PageBounds): Page {
+const UNBOUNDED: PageBounds = { pageSize: Infinity, maxRows: null, maxBytes: null };
+
+function readPage(
+	call: Call,
+	plan: QueryPlan,
+	{ pageSize, maxRows, maxBytes }: PageBounds,
+	soft: { readonly maxRows: number; readonly maxBytes: number }
+): Page {
 	const stream = new QueryStream(call, plan);
 	const documents: string[] = [];
 	const keys: Uint8Array[] = [];
@@ -94,7 +98,9 @@ function readPage(call: Call, plan: QueryPlan, { pageSize, maxRows, maxBytes }: 
 	let status: Page['status'] = null;
 	let complete = false;
 	while (documents.length < pageSize) {
-		if (keys.length >= maxRows || bytes >= maxBytes) {
+		// A search is bounded by its candidates alone.
+		const full = plan.search === null && (keys.length >= (maxRows ?? Infinity) || bytes >= (maxBytes ?? Infinity));
+		if (full) {
 			status = 'SplitRequired';
 			break;
 		}
@@ -106,10 +112,14 @@ function readPage(call: Call, plan: QueryPlan, { pageSize, maxRows, maxBytes }: 
 		keys.push(row.entry.key);
 		bytes += measureJson(row.entry.document.json).size;
 		if (row.kept) documents.push(row.entry.document.json);
-		if (keys.length > maxRows * SOFT || bytes > maxBytes * SOFT) status = 'SplitRecommended';
 	}
 	stream.close();
-	return { documents, keys, last: stream.lastKey, complete, status };
+	const softRows = SOFT * (plan.search === null ? Math.min(soft.maxRows, call.limits.documentsRead) : MAX_CANDIDATES);
+	const softBytes =
+		SOFT * (plan.search === null ? Math.min(soft.maxBytes, call.limits.bytesRead) : call.limits.bytesRead);
+	if (keys.length > Math.floor(softRows) || bytes > Math.floor(softBytes) || documents.length > SOFT_PAGE_LENGTH)
+		status ??= 'SplitRecommended';
+	return { documents, keys, position: complete ? null : stream.lastKey, status };
 }
 
 function bound(plan: QueryPlan, start: Position | undefined, end: Position | undefined): KeyRange {
@@ -124,14 +134,20 @@ function bound(plan: QueryPlan, start: Position | undefined, end: Position | und
 	return { lower, upper };
 }
 
-/** Cursors of one query: signed, and of no use with another query. */
+/**
+ * Cursors of one query: sealed, since they hold fields that the function may not have returned, and of no use with another
+ * query or once the index has other fields.
+ */
 class Cursors {
 	readonly #signer: Signer;
 	readonly #fingerprint: string;
 
-	constructor(signer: Signer, query: JSONValue) {
+	constructor(signer: Signer, query: JSONValue, fields: readonly string[]) {
 		this.#signer = signer;
-		this.#fingerprint = createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 16);
+		this.#fingerprint = createHash('sha256')
+			.update(JSON.stringify([query, fields]))
+			.digest('base64url')
+			.slice(0, 22);
 	}
 
 	write(position: Position): string {
@@ -145,13 +161,23 @@ class Cursors {
 		const payload = this.#signer.open(PURPOSE, text);
 		const parsed = payload === null ? null : parseJson(payload);
 		const [fingerprint, key] = Array.isArray(parsed) ? parsed : [];
-		if (fingerprint === undefined) throw new DeveloperError('InvalidValue', 'InvalidCursor: Failed to parse cursor');
+		if (fingerprint === undefined) throw refused('InvalidCursor: Failed to parse cursor');
 		if (fingerprint !== this.#fingerprint) {
-			throw new DeveloperError(
-				'InvalidValue',
-				`InvalidCursor: Tried to run a query starting from a cursor, but it looks like this cursor is from a different query.`
+			// The clients look for this data and begin again with the first page.
+			throw new ThrownConvexError(
+				'InvalidCursor: Tried to run a query starting from a cursor, but it looks like this cursor is from a different query.',
+				{ isConvexSystemError: true, paginationError: 'InvalidCursor' }
 			);
 		}
 		return typeof key === 'string' ? new Uint8Array(Buffer.from(key, 'base64')) : null;
 	}
+
+	/** Where an earlier run ended; a journal that this deployment did not write counts as none. */
+	readJournal(journal: string | null): Position | undefined {
+		return journal === null || this.#signer.open(PURPOSE, journal) === null ? undefined : this.read(journal);
+	}
+}
+
+function refused(message: string): DeveloperError {
+	return new DeveloperError('InvalidValue', message);
 }

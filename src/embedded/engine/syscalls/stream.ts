@@ -1,7 +1,8 @@
 import type { JSONValue } from 'convex/values';
+import type { TextQuery } from '../../store/textSearch.ts';
 import type { KeyRange, Scan, ScanEntry, StoredDocument } from '../../store/types.ts';
 import { DeveloperError } from '../../values/errors.ts';
-import { isEmptyRange, keyAfter, prefixRange } from '../../values/keys.ts';
+import { EVERYTHING, isEmptyRange, keyAfter, prefixRange } from '../../values/keys.ts';
 import { parseRange, rangeFromExpressions } from '../../values/ranges.ts';
 import { isConvexObject, parseValue } from '../../values/value.ts';
 import type { ConvexObject } from '../../values/value.ts';
@@ -9,6 +10,7 @@ import type { Call } from '../call.ts';
 import { JsonFields } from '../json.ts';
 import { compileExpression, isTrue } from './filter.ts';
 import type { Expression } from './filter.ts';
+import { compileSearch, SearchScan } from './search.ts';
 
 type Operator =
 	| { readonly kind: 'filter'; readonly keep: Expression }
@@ -21,7 +23,14 @@ export interface QueryPlan {
 	readonly range: KeyRange;
 	readonly order: 'asc' | 'desc';
 	readonly operators: readonly Operator[];
+	/** Of a text search; its keys are those of the matches, best first. */
+	readonly search: TextQuery | null;
+	/** Fields that decide the order of the documents, for cursors. */
+	readonly fields: readonly string[];
 }
+
+/** The backend's bound on filters and limits of one query. */
+const MAX_OPERATORS = 256;
 
 /** Tables of the system that functions may read through `ctx.db.system`. */
 const READABLE_SYSTEM_TABLES = new Set(['_storage', '_scheduled_functions']);
@@ -29,8 +38,12 @@ const READABLE_SYSTEM_TABLES = new Set(['_storage', '_scheduled_functions']);
 export function planQuery(call: Call, json: JSONValue): QueryPlan {
 	const query = new JsonFields(json, 'query');
 	const source = query.fields('source');
-	const operators = query.list('operators').map(parseOperator);
-	const order = source.optionalText('order') === 'desc' ? 'desc' : 'asc';
+	const list = query.list('operators');
+	if (list.length > MAX_OPERATORS)
+		throw new DeveloperError('InvalidValue', `Query has too many operators: ${list.length}`);
+	const operators = list.map(parseOperator);
+	const order = source.optionalText('order') ?? 'asc';
+	if (order !== 'asc' && order !== 'desc') throw new DeveloperError('InvalidValue', 'expected "asc" or "desc"');
 	switch (source.text('type')) {
 		case 'FullTableScan':
 			return {
@@ -38,28 +51,37 @@ export function planQuery(call: Call, json: JSONValue): QueryPlan {
 				index: 'by_creation_time',
 				range: prefixRange([]),
 				order,
-				operators
+				operators,
+				search: null,
+				fields: ['_creationTime']
 			};
 		case 'IndexRange': {
-			const name = source.text('indexName');
-			const dot = name.indexOf('.');
-			const table = readable(name.slice(0, dot));
-			const index = name.slice(dot + 1);
+			const { name, table, index } = indexName(source);
 			const fields = call.request.transaction.indexFields(call.component, table, index);
 			return {
 				table,
 				index,
 				range: rangeFromExpressions(name, fields, parseRange(source.json('range'))),
 				order,
-				operators
+				operators,
+				search: null,
+				fields
 			};
 		}
+		case 'Search': {
+			const { table, index } = indexName(source);
+			const search = compileSearch(call, table, index, source.list('filters'));
+			return { table, index, range: EVERYTHING, order: 'asc', operators, search, fields: [] };
+		}
 		default:
-			throw new DeveloperError(
-				'IndexNotFound',
-				'Search indexes are not supported by the embedded deployment. Use Convex Cloud or a self-hosted Convex for them.'
-			);
+			throw new DeveloperError('InvalidValue', `Unknown query source ${source.text('type')}`);
 	}
+}
+
+function indexName(source: JsonFields): { readonly name: string; readonly table: string; readonly index: string } {
+	const name = source.text('indexName');
+	const dot = name.indexOf('.');
+	return { name, table: readable(name.slice(0, dot)), index: name.slice(dot + 1) };
 }
 
 function readable(table: string): string {
@@ -71,7 +93,7 @@ function readable(table: string): string {
 function parseOperator(json: JSONValue): Operator {
 	const operator = new JsonFields(json, 'query operator');
 	if (operator.has('filter')) return { kind: 'filter', keep: compileExpression(operator.json('filter')) };
-	return { kind: 'limit', max: operator.number('limit'), seen: 0 };
+	return { kind: 'limit', max: operator.count('limit'), seen: 0 };
 }
 
 /** Documents of a plan, one at a time. What is not asked for is not read, so it does not widen the read set. */
@@ -87,7 +109,11 @@ export class QueryStream {
 		this.#call = call;
 		this.#plan = plan;
 		this.#operators = plan.operators;
-		this.#scan = call.request.transaction.scan(call.component, plan.table, plan.index, plan.range, plan.order);
+		const { table, index, range, order, search } = plan;
+		this.#scan =
+			search === null
+				? call.request.transaction.scan(call.component, table, index, range, order)
+				: new SearchScan(call, table, index, search, range);
 	}
 
 	/** Key of the last row read from the index, kept or not. */

@@ -7,6 +7,7 @@ import type * as http from "../http.js";
 import type * as items from "../items.js";
 import type * as ledger from "../ledger.js";
 import type * as node from "../node.js";
+import type * as notes from "../notes.js";
 import type * as numbers from "../numbers.js";
 import type * as programs from "../programs.js";
 import type * as runtime from "../runtime.js";
@@ -20,6 +21,7 @@ declare const fullApi: ApiFromModules<{
   items: typeof items;
   ledger: typeof ledger;
   node: typeof node;
+  notes: typeof notes;
   numbers: typeof numbers;
   programs: typeof programs;
   runtime: typeof runtime;
