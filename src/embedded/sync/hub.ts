@@ -76,6 +76,8 @@ export class SubscriptionHub {
 	readonly #unwatched = new Set<LiveRun>();
 	readonly #newest = new Map<string, LiveRun>();
 	readonly #waiting = new Set<Subscriber>();
+	/** Those who wait because of what they asked for anew: answers that somebody has already go first. */
+	readonly #newcomers = new Set<Subscriber>();
 	/** How often the update of a subscriber has fallen between two commits. */
 	readonly #attempts = new Map<Subscriber, number>();
 	readonly #quarantine = new Quarantine();
@@ -102,9 +104,9 @@ export class SubscriptionHub {
 		return this.#watched.size + this.#unwatched.size;
 	}
 
-	/** Asks for an update of this subscriber, soon. */
-	request(subscriber: Subscriber): void {
-		this.#waiting.add(subscriber);
+	/** Asks for an update of this subscriber, soon; `anew` when it is for new questions. */
+	request(subscriber: Subscriber, anew = false): void {
+		(anew ? this.#newcomers : this.#waiting).add(subscriber);
 		if (this.#running) return;
 		this.#running = true;
 		setImmediate(() => void this.#work());
@@ -118,6 +120,7 @@ export class SubscriptionHub {
 
 	forget(subscriber: Subscriber): void {
 		this.#waiting.delete(subscriber);
+		this.#newcomers.delete(subscriber);
 		this.#attempts.delete(subscriber);
 	}
 
@@ -137,6 +140,7 @@ export class SubscriptionHub {
 		this.#closed = true;
 		this.#stopListening();
 		this.#waiting.clear();
+		this.#newcomers.clear();
 	}
 
 	#committed(notice: CommitNotice): void {
@@ -175,22 +179,28 @@ export class SubscriptionHub {
 	}
 
 	async #work(): Promise<void> {
-		while (this.#waiting.size > 0 && !this.#closed) {
+		while (this.#waiting.size + this.#newcomers.size > 0 && !this.#closed) {
 			const { plans, needed } = this.#takeBatch();
 			await this.#update(plans, needed);
 		}
 		this.#running = false;
 	}
 
-	/** As many waiting subscribers as need no more than a batch of runs, and at least one. */
+	/** As many waiting subscribers as need no more than a batch of runs. */
 	#takeBatch(): { plans: Planned[]; needed: Map<string, Asked> } {
 		const plans: Planned[] = [];
 		const needed = new Map<string, Asked>();
-		for (const subscriber of this.#waiting) {
-			if (plans.length > 0 && needed.size >= MAX_RUNS_PER_BATCH) break;
-			this.#waiting.delete(subscriber);
-			const planned = subscriber.ready ? this.#prepare(subscriber, needed) : null;
-			if (planned) plans.push(planned);
+		// Each queue gives at least one, so that neither waits for ever.
+		for (const queue of [this.#waiting, this.#newcomers]) {
+			let given = 0;
+			for (const subscriber of queue) {
+				if (given > 0 && needed.size >= MAX_RUNS_PER_BATCH) break;
+				given += 1;
+				this.#waiting.delete(subscriber);
+				this.#newcomers.delete(subscriber);
+				const planned = subscriber.ready ? this.#prepare(subscriber, needed) : null;
+				if (planned) plans.push(planned);
+			}
 		}
 		return { plans, needed };
 	}

@@ -114,10 +114,10 @@ export class Session implements Subscriber, Holder {
 		this.#held();
 	}
 
-	invalidated(): void {
+	invalidated(anew = false): void {
 		if (this.#closed) return;
 		this.#outdated = true;
-		this.#services.hub.request(this);
+		this.#services.hub.request(this, anew);
 	}
 
 	plan(all: boolean): UpdatePlan | null {
@@ -197,7 +197,7 @@ export class Session implements Subscriber, Holder {
 				return this.#connect(message);
 			case 'ModifyQuerySet':
 				this.#queries.modify(message);
-				return this.invalidated();
+				return this.invalidated(true);
 			case 'Mutation':
 			case 'Action':
 				return this.#hasExpired() ? this.#expired() : this.#start(message);

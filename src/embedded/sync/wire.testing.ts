@@ -69,7 +69,7 @@ export class Wire {
 	}
 
 	async until(check: (messages: Message[]) => boolean): Promise<void> {
-		await vi.waitFor(() => expect(check(this.messages)).toBe(true), { timeout: 8_000, interval: 5 });
+		await vi.waitFor(() => expect(check(this.messages)).toBe(true), { timeout: 20_000, interval: 5 });
 	}
 
 	/** The latest value of a query. */
