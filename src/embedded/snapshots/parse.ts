@@ -22,7 +22,7 @@ export interface ImportedTable {
 	rows(): AsyncGenerator<string>;
 }
 
-export interface ImportedFile {
+interface ImportedFile {
 	readonly component: string;
 	readonly id: string;
 	open(): Promise<Readable>;

@@ -104,7 +104,7 @@ export function readKeys(database: Database, index: number, range: KeyRange, lim
 }
 
 /** Adds every document of the table to the index, a chunk at a time. */
-export function backfill(database: Database, table: TableEntry, index: IndexEntry): void {
+function backfill(database: Database, table: TableEntry, index: IndexEntry): void {
 	let after: Uint8Array = new Uint8Array(0);
 	for (;;) {
 		const rows = database.rows(
