@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { encodeId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
+import { LAYOUT_1 } from './layout1.testing.ts';
 import { indexFaults } from './integrity.ts';
 import { SqliteStore } from './store.ts';
 import { applySchema, drain, exportedSchema, read, withFile, write } from './testStore.ts';
@@ -54,15 +55,11 @@ test('documents made elsewhere keep id and creation time, in every order, over a
 
 test('a file of layout 1 is brought to the newest, with names of files instead of paths', () => {
 	withFile((path) => {
-		SqliteStore.open(path).close();
 		const old = new DatabaseSync(path);
-		old.exec(`DROP TABLE files; ALTER TABLE tables DROP COLUMN number;
-			CREATE TABLE files (id TEXT PRIMARY KEY, component TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
-				content_type TEXT, path TEXT NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+		old.exec(`${LAYOUT_1}
 			INSERT INTO tables (num, component, name, state) VALUES (1, '', '_storage', 'active'), (10001, '', 'notes', 'active');
 			INSERT INTO files VALUES ('id', '', 'ab', 1, NULL, '/gone/files/01234567-89ab-4def-8123-456789abcdef', 1);
-			INSERT INTO docs VALUES (1, x'${'01'.repeat(16)}', '{"sha256":"${'fb'.repeat(32)}","size":1.0,"_creationTime":1.5,"_id":"x"}');
-			PRAGMA user_version = 1`);
+			INSERT INTO docs VALUES (1, x'${'01'.repeat(16)}', '{"sha256":"${'fb'.repeat(32)}","size":1.0,"_creationTime":1.5,"_id":"x"}');`);
 		old.close();
 		const store = SqliteStore.open(path);
 		expect(store.catalog.table('', 'notes').number).toBe(10_001);
