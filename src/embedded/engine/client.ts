@@ -67,11 +67,6 @@ export async function createEngine({
 	const scheduler = startScheduler(calls, supervisor, notices, limits, report);
 	const commit = notices.commit.bind(notices);
 
-	const recovered = await commit(supervisor.call('recoverJobs', null));
-	if (recovered > 0)
-		report(
-			`${recovered} scheduled actions were running when the deployment stopped. They are recorded as failed and were not started again.`
-		);
 	const maintain = async (): Promise<void> => {
 		while ((await commit(supervisor.call('maintain', null))) > 0);
 	};

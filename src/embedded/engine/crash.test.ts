@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { Corpus, eventually } from '../corpus/harness.ts';
+import { killEngineOf } from '../fuzz/kill/processes.ts';
 import { createEngine } from './client.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'embedded-crash-'));
@@ -78,4 +80,48 @@ describe('a server that is killed', () => {
 		expect(days[1]).toBeGreaterThanOrEqual(last.day);
 		await engine.close();
 	});
+});
+
+describe.runIf(process.platform === 'linux')('an engine process that is killed from outside', () => {
+	it('runs the mutation of a session once, whenever it comes', async () => {
+		const corpus = await Corpus.start();
+		try {
+			for (let round = 0; round < 6; round++) {
+				const call = corpus.call('items:insertMany', { from: round * 10_000, count: 400 });
+				const running = corpus.engine.mutation(call, { sessionId: 'one', requestId: round });
+				await new Promise((resolve) => setTimeout(resolve, round * 9));
+				killEngineOf(process.pid);
+				expect((await running).outcome).toMatchObject({ ok: true });
+				const items = await corpus.query('items:byDay', { from: round * 10_000, to: round * 10_000 + 9_999 });
+				expect(items).toHaveLength(400);
+			}
+		} finally {
+			await corpus.close();
+		}
+	}, 60_000);
+
+	it('runs what was scheduled once', async () => {
+		const corpus = await Corpus.start();
+		try {
+			for (let round = 0; round < 5; round++) {
+				const ran = corpus.engine.mutation(corpus.call('ledger:batch', { batch: `${round}`, rows: 3 }), {
+					sessionId: 'one',
+					requestId: round
+				});
+				expect((await ran).outcome).toMatchObject({ ok: true });
+				await new Promise((resolve) => setTimeout(resolve, round * 4));
+				killEngineOf(process.pid);
+			}
+			const marks = async () => await corpus.query('ledger:marks', { kind: 'mutation' });
+			const expected = Array.from({ length: 5 }, (_, round) => `${round}`);
+			await eventually(marks, (found) => Array.isArray(found) && found.length >= expected.length);
+			expect(await marks()).toEqual(expected);
+			await eventually(
+				async () => await corpus.query('events:jobs'),
+				(jobs) => !JSON.stringify(jobs).match(/pending|inProgress/)
+			);
+		} finally {
+			await corpus.close();
+		}
+	}, 60_000);
 });

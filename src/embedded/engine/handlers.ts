@@ -116,15 +116,19 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			const kindOf = ({ path, component }: DueCron): 'mutation' | 'action' =>
 				runner.components.find(parseFunctionPath(path, component))?.udfType === 'Mutation' ? 'mutation' : 'action';
 			const skipped: string[] = [];
+			// Started by a process that has ended, or for an answer that was lost with one.
+			const abandoned = jobs.abandoned(runningJobs);
 			const actions = dueJobs.filter((job) => job.kind === 'action');
 			const actionCrons = dueCrons.filter((cron) => kindOf(cron) === 'action');
 			let notice: DueWork['notice'] = null;
-			if (actions.length + actionCrons.length > 0) {
+			if (abandoned.length + actions.length + actionCrons.length > 0) {
 				notice = executor.write((tx) => {
+					for (const id of abandoned) jobs.finish(tx, id, ABANDONED, now);
 					for (const job of actions) jobs.start(tx, job);
 					for (const cron of actionCrons) skipped.push(...skipSentences(cron.name, crons.advance(cron, now)));
 				}).notice;
 			}
+			if (abandoned.length > 0) skipped.push(abandonedSentence(abandoned.length));
 			const busyJobs = [...runningJobs, ...dueJobs.map((job) => job.id)];
 			const busyCrons = [...runningCrons, ...dueCrons.map((cron) => cron.key)];
 			const times = [jobs.nextDue(busyJobs), crons.nextDue(busyCrons)].filter((time) => time !== null);
@@ -180,15 +184,6 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			return executor.write((tx) => {
 				jobs.finish(tx, id, end, Date.now());
 				return null;
-			});
-		},
-
-		recoverJobs() {
-			const abandoned = jobs.abandoned();
-			if (abandoned.length === 0) return { value: 0, notice: null };
-			return executor.write((tx) => {
-				for (const id of abandoned) jobs.finish(tx, id, ABANDONED, Date.now());
-				return abandoned.length;
 			});
 		},
 
@@ -284,6 +279,10 @@ function refusalOf(check: () => void): string | null {
 		if (error instanceof FunctionRefusal) return error.message;
 		throw error;
 	}
+}
+
+function abandonedSentence(count: number): string {
+	return `${count} scheduled actions were running when the deployment stopped. They are recorded as failed and were not started again.`;
 }
 
 function skipSentences(name: string, skipped: number): string[] {

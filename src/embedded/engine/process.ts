@@ -65,7 +65,6 @@ serveSerially<EngineMethods>({
 	runCron: (params) => ready().runCron(params),
 	skipCron: (params) => ready().skipCron(params),
 	finishJob: (params) => ready().finishJob(params),
-	recoverJobs: () => ready().recoverJobs(),
 	maintain: () => ready().maintain(),
 	applyPush: (params) => ready().applyPush(params),
 	planPush: (schema) => ready().planPush(schema),

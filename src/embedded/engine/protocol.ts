@@ -95,7 +95,7 @@ export interface DueWork {
 	readonly crons: readonly ActionCron[];
 	/** When to ask again at the latest (milliseconds since 1970); null when nothing is planned. */
 	readonly nextAt: number | null;
-	/** Sentences about cron runs that were skipped. */
+	/** Sentences about cron runs that were skipped, and actions that nobody runs any more. */
 	readonly skipped: readonly string[];
 	readonly notice: CommitNotice | null;
 }
@@ -129,8 +129,6 @@ export type EngineMethods = {
 	}): { readonly run: MutationRun; readonly skipped: readonly string[] } | null;
 	skipCron(params: { readonly key: string }): Committed<null>;
 	finishJob(params: { readonly id: string; readonly end: JobEnd }): Committed<null>;
-	/** Settles what an earlier process had started; says how many. */
-	recoverJobs(params: null): Committed<number>;
 	/** Forgets what is too old; says how many jobs, at most a batch. */
 	maintain(params: null): Committed<number>;
 	applyPush(params: { readonly bundle: PushBundle; readonly analysis: Analysis }): AppliedPush | PushRefusal;

@@ -23,6 +23,8 @@ interface Entry {
 	/** Wall clock, milliseconds; of each part when the call reports progress. */
 	readonly budget: number;
 	progress: number;
+	/** How often its process was killed from outside. */
+	deaths: number;
 	resolve(value: never): void;
 	reject(error: Error): void;
 }
@@ -32,10 +34,17 @@ type Boot = ReturnType<EngineMethods['start']>;
 const ENTRY = new URL('./process.ts', import.meta.url);
 const MAX_FAILED_STARTS = 3;
 
+/** How processes end that somebody kills, or the system when memory is short. What functions do to theirs ends otherwise. */
+const FROM_OUTSIDE = new Set(['signal SIGKILL', 'signal SIGTERM', 'signal SIGHUP']);
+/** Then a function that does it to every process is suspected after all. */
+const MAX_DEATHS = 4;
+/** Methods that may be called again although the call may have been done: only the answer was lost. */
+const REPEATABLE = new Set(['querySet', 'runJob', 'finishJob', 'tableData', 'tableNames', 'file', 'deployment']);
+
 /**
  * Keeps one engine process running. It answers calls in the order in which they were made, so the oldest unanswered call
  * is the one it works on: when that exceeds its budget or the process ends, that call fails alone and a new process gets
- * all the others.
+ * all the others. When the process was killed from outside, the call is repeated where that can do no harm.
  */
 export class EngineSupervisor {
 	readonly #settings: EngineSettings;
@@ -71,7 +80,7 @@ export class EngineSupervisor {
 		if (this.#closed) return Promise.reject(new Error('the engine is closed'));
 		return new Promise((resolve, reject) => {
 			const message: CallMessage = { kind: 'call', id: ++this.#lastId, method, params };
-			this.#calls.set(message.id, { message, budget, progress: 0, resolve, reject });
+			this.#calls.set(message.id, { message, budget, progress: 0, deaths: 0, resolve, reject });
 			if (!this.#starting) this.#child?.send(message);
 			this.#watch();
 		});
@@ -154,7 +163,8 @@ export class EngineSupervisor {
 		this.#watched = null;
 		if (this.#closed) return;
 		const [head] = this.#calls.values();
-		if (head !== undefined && !this.#starting) {
+		const isOutside = !this.#overdue && FROM_OUTSIDE.has(description);
+		if (head !== undefined && !this.#starting && !(isOutside && mayRepeat(head))) {
 			this.#calls.delete(head.message.id);
 			const words = this.#overdue
 				? TOO_MANY_OPERATIONS
@@ -173,4 +183,18 @@ export class EngineSupervisor {
 		}
 		this.#spawn().then(this.#onRestart, () => undefined);
 	}
+}
+
+/** Whether the next process gets the call, too: then a death that is nobody's fault is not told as a failure. */
+function mayRepeat(entry: Entry): boolean {
+	const { method, params } = entry.message;
+	// A session remembers what it has done. Its mutation may have been committed, so that "failed" could be a lie.
+	const isRemembered =
+		method === 'mutation' &&
+		typeof params === 'object' &&
+		params !== null &&
+		'session' in params &&
+		params.session !== null;
+	entry.progress = 0;
+	return (REPEATABLE.has(method) || isRemembered) && ++entry.deaths < MAX_DEATHS;
 }

@@ -119,9 +119,13 @@ export class Jobs {
 		return typeof row?.[0] === 'number' ? row[0] : null;
 	}
 
-	/** Jobs that an earlier process had started and did not finish. */
-	abandoned(): string[] {
-		return this.#database.rows("SELECT id FROM jobs WHERE state = 'inProgress'").map(([id]) => String(id));
+	/** Jobs that were started, did not finish, and are none of those that still run. */
+	abandoned(running: readonly string[]): string[] {
+		const rows = this.#database.rows(
+			"SELECT id FROM jobs WHERE state = 'inProgress' AND id NOT IN (SELECT value FROM json_each(?))",
+			JSON.stringify(running)
+		);
+		return rows.map(([id]) => String(id));
 	}
 
 	/** Forgets jobs that ended before the given time, at most so many. */

@@ -120,3 +120,13 @@ export const urls = query({
 			}))
 		)
 });
+
+/** Batches whose scheduled function of this kind ran, once for each run. */
+export const marks = query({
+	args: { kind: v.string() },
+	handler: async ({ db }, { kind }) =>
+		(await db.query('marks').collect())
+			.filter((mark) => mark.kind === kind)
+			.map(({ batch }) => batch)
+			.sort()
+});
