@@ -1,7 +1,7 @@
 /** A small Convex app in a temporary folder, and the real `convex` CLI run inside it. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -119,13 +119,15 @@ export interface TestApp {
 	remove(): void;
 }
 
-export function createTestApp(): TestApp {
+/** An app of a few functions, or a copy of the one in a folder of the corpus. */
+export function createTestApp(folder?: string): TestApp {
 	const dir = mkdtempSync(path.join(tmpdir(), 'convex-app-'));
 	const write = (file: string, text: string): void => {
 		mkdirSync(path.dirname(path.join(dir, file)), { recursive: true });
 		writeFileSync(path.join(dir, file), text);
 	};
-	for (const [file, text] of Object.entries(FILES)) write(file, text);
+	if (folder === undefined) for (const [file, text] of Object.entries(FILES)) write(file, text);
+	else cpSync(path.join(import.meta.dirname, 'corpus', folder), dir, { recursive: true });
 	symlinkSync(path.join(ROOT, 'node_modules'), path.join(dir, 'node_modules'));
 	return {
 		dir,

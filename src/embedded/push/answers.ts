@@ -1,5 +1,7 @@
 /** The shapes in which the CLI reads the course of a push. */
 import { isDeepStrictEqual } from 'node:util';
+import { exportTree } from '../engine/components/tree.ts';
+import type { ExportTree } from '../engine/components/tree.ts';
 import type { AppliedPush, ComponentChange, DefinitionAnalysis, IndexDiff } from '../engine/types.ts';
 import type { PendingPush } from './pushes.ts';
 
@@ -19,7 +21,7 @@ export function startPushAnswer(id: string, { bundle, analysis, environment, ind
 		analysis: Object.fromEntries(
 			versions.flatMap(([path, version]) => {
 				const found = analyses[path];
-				return found === undefined ? [] : [[path, definitionAnswer(found, version)]];
+				return found === undefined ? [] : [[path, definitionAnswer(path, found, version)]];
 			})
 		),
 		app: analysis.app,
@@ -48,9 +50,14 @@ export function finishPushAnswer(
 /** Answer to `finish_push` of a dry run. */
 export const NOTHING_PUSHED = { authDiff: { added: [], removed: [] }, definitionDiffs: {}, componentDiffs: {} };
 
-function definitionAnswer({ definition, schema, modules }: DefinitionAnalysis, serverVersion: string): unknown {
+function definitionAnswer(
+	path: string,
+	{ definition, schema, modules }: DefinitionAnalysis,
+	serverVersion: string
+): unknown {
 	return {
-		definition,
+		// The app's own functions reach the generated code otherwise.
+		definition: path === '' ? definition : { ...definition, exports: branch(exportTree('', modules)) },
 		schema: schema ?? null,
 		functions: mapValues(modules, ({ functions, httpRoutes, cronSpecs }) => ({
 			functions: functions.map((analyzed) => ({ ...analyzed, pos: null })),
@@ -60,6 +67,17 @@ function definitionAnswer({ definition, schema, modules }: DefinitionAnalysis, s
 		})),
 		udfConfig: { serverVersion, importPhaseRngSeed: null, importPhaseUnixTimestamp: null }
 	};
+}
+
+/** Exports as a definition lists them: references, not yet functions of a mounted component. */
+function branch(tree: Readonly<Record<string, ExportTree>>): unknown {
+	const entries = Object.entries(tree).map(([name, node]) => {
+		if (node.type === 'branch') return [name, branch(node.children)];
+		const { resource } = node;
+		const leaf = resource.type === 'function' ? `_reference/function/${resource.path.udfPath}` : resource.value;
+		return [name, { type: 'leaf', leaf }];
+	});
+	return { type: 'branch', branch: entries };
 }
 
 function changeAnswer(change: ComponentChange, indexDiff: IndexDiff = { added: [], removed: [] }): unknown {

@@ -93,7 +93,7 @@ function mount(definitions: Definitions, lenient: boolean, place: Place): Mounte
 		...place,
 		childComponents,
 		httpRoutes: { httpModuleRoutes, mounts },
-		exports: exportsOf(place.componentPath, modules)
+		exports: exportTree(place.componentPath, modules)
 	};
 }
 
@@ -145,7 +145,7 @@ function mountFault(path: string, child: MountedComponent | undefined, ownRoutes
 }
 
 /** The public functions of a component, by the parts of their modules' paths: what its parent may call. */
-function exportsOf(component: string, modules: DefinitionAnalysis['modules']): Record<string, ExportTree> {
+export function exportTree(component: string, modules: DefinitionAnalysis['modules']): Record<string, ExportTree> {
 	const root: Branch = {};
 	for (const [module, { functions }] of Object.entries(modules)) {
 		for (const { name, visibility } of functions) {
