@@ -59,21 +59,33 @@ export function resolveBindings(bindings: Bindings, parentIsApp: boolean, ofPare
 	);
 }
 
-/** The texts that a validator takes; 'any' when it takes all. Throws for one that takes anything else than text. */
-export function textsOf(validator: string): ReadonlySet<string> | 'any' {
+/** What is wrong with a definition's variables, or null: environment variables are text. */
+export function declarationFault(path: string, declared: Declarations): string | null {
+	for (const [name, { value }] of declared) {
+		if (textsOf(value) !== null) continue;
+		const whose = path === '' ? 'the app' : `component ${path}`;
+		return `Env var \`${name}\` on ${whose} has a non-string validator. Component env vars must be declared with \`v.string()\`, \`v.literal("...")\`, or a union of those.`;
+	}
+	return null;
+}
+
+/** The texts that a validator takes; 'any' when it takes all, null when it takes anything but texts. */
+function textsOf(validator: string): ReadonlySet<string> | 'any' | null {
 	const json = parseJson(validator);
 	if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
 		if (json.type === 'string') return 'any';
 		if (json.type === 'literal' && typeof json.value === 'string') return new Set([json.value]);
 		if (json.type === 'union' && Array.isArray(json.value)) {
 			const texts = json.value.map((part) => textsOf(JSON.stringify(part)));
-			return texts.includes('any') ? 'any' : new Set(texts.flatMap((set) => (set === 'any' ? [] : [...set])));
+			if (texts.includes(null)) return null;
+			if (texts.includes('any')) return 'any';
+			return new Set(texts.flatMap((set) => [...(set ?? [])]));
 		}
 	}
-	throw new Error('environment variables are strings: only v.string(), v.literal() of strings and unions of them fit');
+	return null;
 }
 
-function includes(wide: ReadonlySet<string> | 'any', narrow: ReadonlySet<string> | 'any'): boolean {
+function includes(wide: ReturnType<typeof textsOf>, narrow: ReturnType<typeof textsOf>): boolean {
 	if (wide === 'any') return true;
-	return narrow !== 'any' && [...narrow].every((text) => wide.has(text));
+	return wide !== null && narrow !== null && narrow !== 'any' && [...narrow].every((text) => wide.has(text));
 }

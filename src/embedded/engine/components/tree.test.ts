@@ -149,6 +149,11 @@ describe('the tree of components', () => {
 			'not satisfied by parent env var Y'
 		],
 		[
+			'declares a variable that is no text',
+			withEnv([['X', { type: 'value', value: JSON.stringify({ type: 'number' }) }]], []),
+			'Env var `X` on component a has a non-string validator.'
+		],
+		[
 			'is mounted twice under one name',
 			{ '': analyzed('', { childComponents: [uses('a'), uses('a')] }), a: analyzed('a') },
 			'multiple child components with the same name'

@@ -5,11 +5,11 @@ import { parseJson } from '../json.ts';
 import { canonicalPath } from '../paths.ts';
 import type { DefinitionAnalysis } from '../types.ts';
 import type { ComponentDefinition } from './definition.ts';
-import { bindingFault, declarationsOf, missingBinding, resolveBindings } from './environment.ts';
+import { bindingFault, declarationFault, declarationsOf, missingBinding, resolveBindings } from './environment.ts';
 import type { Bindings } from './environment.ts';
 
 /** An argument of a component, or something that it exports. */
-export type Resource =
+type Resource =
 	| { readonly type: 'value'; readonly value: string }
 	| { readonly type: 'function'; readonly path: { readonly component: string; readonly udfPath: string } };
 
@@ -50,6 +50,10 @@ const CHILD = '_reference/childComponent/';
  * binding: types are then generated for a component by itself, which no app has mounted. Throws a TreeFault.
  */
 export function mountApp(definitions: Definitions, lenient = false): MountedComponent {
+	for (const [path, { definition }] of definitions) {
+		const fault = declarationFault(path, declarationsOf(definition));
+		if (fault !== null) throw new TreeFault(fault);
+	}
 	const { httpPrefix } = find(definitions, '').definition;
 	return mount(definitions, lenient, {
 		definitionPath: '',
