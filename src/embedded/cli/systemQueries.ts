@@ -1,8 +1,9 @@
 /** The system queries that the `convex` CLI asks, over WebSocket or HTTP, with the admin key. */
 import { convexToJson } from 'convex/values';
 import { z } from 'zod';
+import { analysisOf } from '../engine/components/deployed.ts';
 import { mounted } from '../engine/components/tree.ts';
-import type { ComponentEntry, Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
+import type { ComponentEntry, DefinitionAnalysis, Engine, Identity, Outcome, QueryResult } from '../engine/types.ts';
 import { countDocuments } from '../push/prediction.ts';
 import { newRequestId } from '../requestId.ts';
 import type { ExportState, Exports } from '../snapshots/exports.ts';
@@ -63,8 +64,8 @@ const QUERIES: Readonly<Record<string, SystemQuery>> = {
 	},
 	'cli/queryImport:list': async ({ imports }) => JSON.stringify(imports.all.map(importJson)),
 	'cli/exports:getLatest': async ({ exports }) => JSON.stringify(exportJson(exports.latest)),
-	'frontend/getSchemas': async ({ engine }) => {
-		const { schema } = await engine.analysis();
+	'frontend/getSchemas': async ({ engine }, _args, componentPath) => {
+		const schema = (await analysisAt(engine, componentPath))?.schema ?? null;
 		return JSON.stringify(schema === null ? {} : { active: JSON.stringify(schema) });
 	},
 	'cli/modules:apiSpec': async ({ engine }, _args, componentPath) =>
@@ -149,11 +150,15 @@ function listed({ path, state, args, httpPrefix }: ComponentEntry): unknown {
 	return { id: path, ...name, path, args: Object.fromEntries(values), state, httpPrefix };
 }
 
-async function apiSpec(engine: Engine, componentPath: string): Promise<readonly unknown[]> {
+/** What the code of a mounted component was found to export. */
+async function analysisAt(engine: Engine, componentPath: string): Promise<DefinitionAnalysis | undefined> {
 	const analysis = await engine.analysis();
 	const component = [...mounted(analysis.app)].find((each) => each.componentPath === componentPath);
-	const { modules = {} } =
-		(component?.definitionPath === '' ? analysis : analysis.components[component?.definitionPath ?? '']) ?? {};
+	return component && analysisOf(analysis, component.definitionPath);
+}
+
+async function apiSpec(engine: Engine, componentPath: string): Promise<readonly unknown[]> {
+	const { modules = {} } = (await analysisAt(engine, componentPath)) ?? {};
 	return Object.entries(modules).flatMap(([path, module]) => [
 		...module.functions.map(({ name, udfType, visibility, args, returns }) => ({
 			identifier: `${path}:${name}`,

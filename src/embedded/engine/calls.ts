@@ -4,7 +4,7 @@ import { actionSyscall, identityIn } from '../actions/syscalls.ts';
 import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
 import { DeployedComponents } from './components/deployed.ts';
-import { routeHttp } from './components/routes.ts';
+import { NO_ROUTES, routeHttp } from './components/routes.ts';
 import { failure, FunctionRefusal } from './failure.ts';
 import type { Limits } from './limits.ts';
 import type { Notices } from './notices.ts';
@@ -148,7 +148,7 @@ export class Calls {
 		const { identity, requestId } = request;
 		const { pathname } = new URL(request.url);
 		const route = routeHttp(this.#components, request.method, pathname);
-		if (route === null) return NO_HTTP_ACTIONS;
+		if (route === null) return NO_ROUTES;
 		const call = {
 			path: `${request.method} ${pathname}`,
 			componentPath: route.component,
@@ -286,12 +286,6 @@ export class Calls {
 		return context;
 	}
 }
-
-const NO_HTTP_ACTIONS: HttpActionResponse = {
-	status: 404,
-	headers: [['content-type', 'text/plain']],
-	body: Buffer.from('This Convex deployment does not have HTTP actions enabled.')
-};
 
 function newRequestId(): string {
 	return randomBytes(8).toString('hex');

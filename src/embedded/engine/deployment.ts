@@ -145,14 +145,16 @@ function unmountedComponents(database: Database): string[] {
 	return database.rows("SELECT path FROM components WHERE state = 'unmounted'").map(([path]) => String(path));
 }
 
-/** Replaces what the app's modules were found to export, as after a change of its environment variables. */
+/**
+ * Replaces what the app's modules were found to export, as after a change of its environment variables. What is mounted
+ * stays: that needs schemas, which only a push brings.
+ */
 export function saveAnalysis(database: Database, analysis: Analysis): void {
 	const update = (path: string, value: unknown): void => {
 		database.run("UPDATE modules SET analysis = ? WHERE definition = '' AND path = ?", JSON.stringify(value), path);
 	};
 	for (const [path, module] of Object.entries(analysis.modules)) update(path, module);
 	update(SCHEMA_MODULE, analysis.schema);
-	update(DEFINITION_MODULE, analysis.definition);
 	update(AUTH_MODULE, analysis.authProviders);
 }
 

@@ -19,6 +19,7 @@ import type { FunctionPath } from './paths.ts';
 import type { DeploymentState, EngineSettings } from './protocol.ts';
 import { Runtime, Runtimes } from './runtime.ts';
 import { createSandbox } from './sandbox.ts';
+import { settled } from './settled.ts';
 import type { SandboxHost } from './sandbox.ts';
 import type { Services } from './syscalls/services.ts';
 import { asyncSyscall, syncSyscall } from './syscalls/table.ts';
@@ -26,9 +27,6 @@ import { budgeted, budgetFrom } from './usage.ts';
 import { UserClock } from './userClock.ts';
 import { durationWarnings, sizeWarnings, usageWarnings } from './warnings.ts';
 import { Watchdog } from './watchdog.ts';
-
-/** How often it is seen that a function waits (milliseconds). */
-const TURN = 20;
 
 /** Runs queries and mutations of the deployed bundle, each inside a transaction that the caller began. */
 export class Runner {
@@ -272,33 +270,4 @@ function timed<T extends string | Promise<string>>(call: Call, syscall: () => T)
 	} finally {
 		if (!waits) call.clock?.leave();
 	}
-}
-
-/** The value of a promise of user code; refused when nothing is left that could settle it. */
-function settled(promise: unknown, clock: UserClock, limits: Limits): Promise<unknown> {
-	return new Promise((resolve, reject) => {
-		let timer: NodeJS.Timeout | undefined;
-		// What a query or mutation awaits is mostly ready in the same turn: only those that are not get a timer.
-		const turn = setImmediate(() => {
-			const deadline = performance.now() + limits.idleFunction;
-			timer = setInterval(() => {
-				clock.turn();
-				if (performance.now() >= deadline) reject(new FunctionRefusal('Returned promise will never resolve'));
-			}, TURN);
-		});
-		const clear = (): void => {
-			clearImmediate(turn);
-			clearInterval(timer);
-		};
-		Promise.resolve(promise).then(
-			(value) => {
-				clear();
-				resolve(value);
-			},
-			(error: unknown) => {
-				clear();
-				reject(error);
-			}
-		);
-	});
 }

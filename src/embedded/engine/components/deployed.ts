@@ -3,6 +3,11 @@ import type { Analysis, AnalyzedFunction, DefinitionAnalysis, DefinitionBundle, 
 import { mounted } from './tree.ts';
 import type { MountedComponent } from './tree.ts';
 
+/** What the code of a definition was found to export; the app is ''. */
+export function analysisOf(analysis: Analysis, definitionPath: string): DefinitionAnalysis | undefined {
+	return definitionPath === '' ? analysis : analysis.components[definitionPath];
+}
+
 /** One mounted component with the code of its definition. */
 export interface DeployedComponent {
 	readonly mounted: MountedComponent;
@@ -20,7 +25,7 @@ export class DeployedComponents {
 		for (const component of mounted(analysis.app)) {
 			const path = component.definitionPath;
 			const code = path === '' ? bundle : bundles.get(path);
-			const found = path === '' ? analysis : analysis.components[path];
+			const found = analysisOf(analysis, path);
 			if (code === undefined || found === undefined)
 				throw new Error(`the definition "${path}" of a mounted component is missing`);
 			this.#byPath.set(component.componentPath, { mounted: component, bundle: code, analysis: found });

@@ -62,8 +62,9 @@ async function evaluateDefinition(
 			const main = exportOf(exports, 'default');
 			if (Object.keys(exports).length !== 1 || main === undefined)
 				throw invalid(path, 'it must have a default export only');
+			const exported = parseJson(JSON.stringify(callMethod(main, 'export')) ?? 'null');
 			try {
-				return parseDefinition(path, parseJson(JSON.stringify(callMethod(main, 'export')) ?? 'null'));
+				return parseDefinition(path, exported);
 			} catch (error) {
 				throw invalid(path, error instanceof Error ? error.message : String(error));
 			}

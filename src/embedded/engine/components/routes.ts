@@ -1,5 +1,5 @@
 /** Which component's router answers an HTTP request, and the path that it is looked up by there. */
-import type { AnalyzedModule } from '../types.ts';
+import type { AnalyzedModule, HttpActionResponse } from '../types.ts';
 import type { DeployedComponents } from './deployed.ts';
 
 export interface HttpTarget {
@@ -7,6 +7,13 @@ export interface HttpTarget {
 	/** The request's path without the prefixes under which the component is mounted. */
 	readonly path: string;
 }
+
+/** Answers what no router claims. */
+export const NO_ROUTES: HttpActionResponse = {
+	status: 404,
+	headers: [['content-type', 'text/plain']],
+	body: Buffer.from('This Convex deployment does not have HTTP actions enabled.')
+};
 
 type Routes = NonNullable<AnalyzedModule['httpRoutes']>;
 
