@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pragmas } from '../src/embedded/store/database.ts';
 import { parseSchema } from '../src/embedded/store/schema.ts';
 import { SqliteStore } from '../src/embedded/store/store.ts';
+import { applySchema } from '../src/embedded/store/testStore.ts';
 import { EVERYTHING } from '../src/embedded/values/keys.ts';
 
 export interface Measure {
@@ -92,9 +93,7 @@ function perSecond(count: number, action: () => void): number {
 
 function openStore(path: string): SqliteStore {
 	const store = SqliteStore.open(path);
-	const tx = store.begin('write');
-	store.applySchema(tx, '', schema);
-	tx.commit();
+	applySchema(store, schema);
 	return store;
 }
 
@@ -114,8 +113,8 @@ function writeStore(path: string, documents: number, batch: number): number {
 /** The rows that the store would write, made beforehand, so that the floor is SQLite alone. */
 function rows(count: number): { id: Uint8Array; json: string; keys: Uint8Array[] }[] {
 	const store = SqliteStore.open(':memory:');
+	applySchema(store, schema);
 	const tx = store.begin('write');
-	store.applySchema(tx, '', schema);
 	for (let i = 0; i < count; i++) tx.insert('', 'items', document(i));
 	const { entries } = tx.commit();
 	const json = store.database.rows('SELECT json FROM docs ORDER BY id').map(([text]) => String(text));

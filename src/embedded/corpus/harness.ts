@@ -54,13 +54,8 @@ export class Corpus {
 		return new Corpus(await openEngine(dataDir, limits, () => undefined), dataDir, bundle, limits);
 	}
 
-	/** Pushes a bundle. Throws the refusal's words. */
-	async push(bundle: PushBundle) {
-		const prepared = await this.engine.preparePush(bundle);
-		if ('code' in prepared) throw new Error(`${prepared.code}: ${prepared.message}`);
-		const applied = await this.engine.applyPush(bundle, prepared.analysis);
-		if ('code' in applied) throw new Error(`${applied.code}: ${applied.message}`);
-		return { prepared, applied };
+	push(bundle: PushBundle) {
+		return deploy(this.engine, bundle);
 	}
 
 	/** Ends the engine's processes and starts new ones on the same folder. */
@@ -118,6 +113,21 @@ export class Corpus {
 		this.engine.onCommit((notice) => this.notices.push(notice));
 	}
 }
+
+/** Pushes a bundle, as the CLI does. Throws the words with which it is refused. */
+export async function deploy(engine: Engine, bundle: PushBundle) {
+	const prepared = await engine.preparePush(bundle);
+	if ('code' in prepared) throw new Error(`${prepared.code}: ${prepared.message}`);
+	const change = await engine.submitSchema(prepared.analysis, false);
+	const status = await engine.schemaStatus(change, SCHEMA_PATIENCE);
+	if (status?.type === 'failed') throw new Error(status.error);
+	const applied = await engine.applyPush(bundle, prepared.analysis);
+	if ('code' in applied) throw new Error(`${applied.code}: ${applied.message}`);
+	return { prepared, applied };
+}
+
+/** Milliseconds. */
+const SCHEMA_PATIENCE = 60_000;
 
 function openEngine(dataDir: string, limits: Partial<Limits>, report: (sentence: string) => void): Promise<Engine> {
 	const appDir = fileURLToPath(new URL('.', import.meta.url));

@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Notices } from './notices.ts';
 import { parseFunctionPath } from './paths.ts';
+import { SchemaWorker } from './schemaWorker.ts';
 import type { AnalysisMethods, DeploymentState, EngineSettings } from './protocol.ts';
 import { Outbox } from './rpc.ts';
 import { EngineSupervisor } from './supervisor.ts';
@@ -18,7 +19,6 @@ import type {
 	ComponentEntry,
 	EnvironmentVariable,
 	Engine,
-	IndexDiff,
 	LogEntry,
 	ModuleSource,
 	PushBundle,
@@ -58,7 +58,11 @@ export async function createEngine({
 	// Modules of an earlier run that did not end by itself.
 	rmSync(join(settings.dataDir, 'modules'), { recursive: true, force: true });
 	let notices: Notices | null = null;
-	const supervisor = new EngineSupervisor(settings, limits, (boot) => notices?.everythingChanged(boot.latestTs));
+	let schemaWorker: SchemaWorker | null = null;
+	const supervisor = new EngineSupervisor(settings, limits, (boot) => {
+		notices?.everythingChanged(boot.latestTs);
+		schemaWorker?.wake();
+	});
 	const boot = await supervisor.start();
 	notices = new Notices(boot.latestTs);
 	if (onLog !== undefined) notices.onLog(onLog);
@@ -80,6 +84,8 @@ export async function createEngine({
 	};
 	await purge();
 	scheduler.start();
+	schemaWorker = startSchemaWorker(supervisor, notices, limits, report);
+	schemaWorker.wake();
 
 	/** Fetches what is deployed now and lets everything run it. */
 	const deployed = async (): Promise<void> => {
@@ -112,12 +118,35 @@ export async function createEngine({
 		async preparePush(bundle, forCodegen = false) {
 			const analysis = await analyze(bundle, settings, limits, deployment.environment, forCodegen);
 			if ('code' in analysis) return analysis;
-			const planned = await supervisor.call('planPush', analysis, limits.pushWallClock);
-			return isRefusal(planned) ? planned : { analysis, indexDiffs: planned };
+			const planned = await supervisor.call('planPush', analysis);
+			return 'code' in planned ? planned : { analysis, ...planned };
+		},
+		predictSchema: (analysis) => supervisor.call('predictSchema', analysis, limits.pushWallClock),
+		async submitSchema(analysis, dryRun) {
+			const change = await commit(supervisor.call('submitSchema', { analysis, dryRun }, limits.pushWallClock));
+			schemaWorker.asked(change);
+			schemaWorker.wake();
+			return change;
+		},
+		async schemaStatus(change, patience) {
+			const deadline = Date.now() + patience;
+			for (;;) {
+				const status = await supervisor.call('schemaStatus', change);
+				const left = deadline - Date.now();
+				if (status?.type === 'inProgress' || status?.type === 'complete') schemaWorker.asked(change);
+				if (status?.type !== 'inProgress' || left <= 0) return status;
+				schemaWorker.wake();
+				await schemaWorker.moved(left);
+			}
+		},
+		async abandonSchema(change) {
+			await commit(supervisor.call('abandonSchema', change));
+			schemaWorker.wake();
 		},
 		async applyPush(bundle, analysis) {
 			const applied = await supervisor.call('applyPush', { bundle, analysis }, limits.pushWallClock);
 			if (!('code' in applied)) await deployed();
+			schemaWorker.wake();
 			return applied;
 		},
 
@@ -151,6 +180,7 @@ export async function createEngine({
 
 		async close() {
 			scheduler.stop();
+			schemaWorker.close();
 			clearInterval(maintenance);
 			calls.actions.close();
 			await supervisor.close(limits.closeGrace);
@@ -184,6 +214,28 @@ function startScheduler(
 	);
 	calls.onScheduled = () => scheduler.wake();
 	return scheduler;
+}
+
+function startSchemaWorker(
+	supervisor: EngineSupervisor,
+	notices: Notices,
+	limits: Limits,
+	report: (sentence: string) => void
+): SchemaWorker {
+	const budget = { documents: limits.schemaStepDocuments, milliseconds: limits.schemaStepTime };
+	const worker = new SchemaWorker(
+		{
+			step: () => supervisor.call('schemaStep', budget),
+			async abandon(change) {
+				await notices.commit(supervisor.call('abandonSchema', change));
+				worker.wake();
+			},
+			committed: (notice) => notices.committed(notice),
+			report
+		},
+		limits.abandonedPush
+	);
+	return worker;
 }
 
 /** Evaluates a bundle in a process of its own, which leaves nothing behind. */
@@ -237,10 +289,6 @@ function componentEntries({ analysis, unmounted }: DeploymentState): ComponentEn
 	});
 	const gone = unmounted.map((path): ComponentEntry => ({ path, state: 'unmounted', args: {}, httpPrefix: null }));
 	return [...active, ...gone];
-}
-
-function isRefusal(planned: Readonly<Record<string, IndexDiff>> | PushRefusal): planned is PushRefusal {
-	return 'code' in planned && typeof planned.code === 'string';
 }
 
 function changedEnvironment(

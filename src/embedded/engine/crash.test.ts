@@ -25,10 +25,10 @@ const settings = {
 const SERVER = `
 	import { createEngine } from ${JSON.stringify(fileURLToPath(new URL('./client.ts', import.meta.url)))};
 	import { bundleCorpus } from ${JSON.stringify(fileURLToPath(new URL('../corpus/bundle.ts', import.meta.url)))};
+	import { deploy } from ${JSON.stringify(fileURLToPath(new URL('../corpus/harness.ts', import.meta.url)))};
 	const engine = await createEngine(${JSON.stringify(settings)});
 	const bundle = await bundleCorpus();
-	const { analysis } = await engine.preparePush(bundle);
-	await engine.applyPush(bundle, analysis);
+	await deploy(engine, bundle);
 	const call = (path, args) => ({ path, args: JSON.stringify([args]), componentPath: '', identity: { kind: 'none' }, caller: 'client', requestId: 'x' });
 	for (let day = 0; ; day++) {
 		const { ts } = await engine.mutation(call('items:insert', { name: 'x', day }));

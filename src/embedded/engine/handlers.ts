@@ -6,6 +6,7 @@ import type { DueCron } from '../scheduler/crons.ts';
 import { Jobs } from '../scheduler/jobs.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
 import { prefixRange, keyAfter } from '../values/keys.ts';
+import type { StepBudget } from '../store/filling.ts';
 import type { SqliteStore } from '../store/store.ts';
 import { resolveFunction } from './access.ts';
 import { DataCopy } from './copy.ts';
@@ -24,7 +25,7 @@ import { Sessions } from './sessions.ts';
 import { readJob } from './syscalls/schedule.ts';
 import { vectorSearch } from './syscalls/vectors.ts';
 import type { Analysis, AppliedPush, FunctionCall, PushRefusal } from './types.ts';
-import { applyPush, planPush } from './push.ts';
+import { applyPush, planPush, predictSchema, schemasOf } from './push.ts';
 
 /** Work that was under way when a process ended is never started again: at most once. */
 const ABANDONED: JobEnd = {
@@ -203,6 +204,25 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		},
 
 		planPush: (analysis: Analysis) => planPush(store, analysis),
+
+		predictSchema: (analysis: Analysis) => predictSchema(store, analysis),
+
+		submitSchema: ({ analysis, dryRun }: Parameters<EngineMethods['submitSchema']>[0]) =>
+			executor.write((tx) => store.changingSchema(tx).submit(schemasOf(analysis), dryRun, Date.now())),
+
+		schemaStep: (budget: StepBudget) =>
+			executor.write((tx) => {
+				const more = store.changingSchema(tx).step(budget);
+				return { more, change: store.schemaChanges.openId };
+			}),
+
+		schemaStatus: (change: string) => store.schemaChanges.status(change),
+
+		abandonSchema: (change: string) =>
+			executor.write((tx) => {
+				store.changingSchema(tx).abandon(change);
+				return null;
+			}),
 
 		setEnvironment({ changes, analysis }: Parameters<EngineMethods['setEnvironment']>[0]) {
 			executor.write(() => {

@@ -55,8 +55,14 @@ const KNOBS = {
 	functionWallClock: knob('EMBEDDED_FUNCTION_WALL_CLOCK_SECONDS', 20, SECOND),
 	/** A function that waits for nothing and has not returned after this long never will (milliseconds). */
 	idleFunction: knob('EMBEDDED_IDLE_FUNCTION_MS', 1_000),
-	/** Wall clock of a push, which may build indexes (milliseconds). */
-	pushWallClock: knob('EMBEDDED_PUSH_TIMEOUT_SECONDS', 600, SECOND),
+	/** Wall clock of one step of a push; what is long in it is cut into many (milliseconds). */
+	pushWallClock: knob('EMBEDDED_PUSH_TIMEOUT_SECONDS', 60, SECOND),
+	/** Documents that are checked or added to an index in one go, between functions. */
+	schemaStepDocuments: knob('EMBEDDED_SCHEMA_STEP_DOCUMENTS', 4_096),
+	/** How long that may take (milliseconds). */
+	schemaStepTime: knob('EMBEDDED_SCHEMA_STEP_MS', 10),
+	/** After how long without a question for it a push that was not finished is given up (milliseconds). */
+	abandonedPush: knob('EMBEDDED_ABANDONED_PUSH_SECONDS', 60, SECOND),
 	/** Wall clock of evaluating a bundle before it is pushed, with the start of the process that does (milliseconds). */
 	analysisWallClock: knob('EMBEDDED_ANALYZE_TIMEOUT_SECONDS', 60, SECOND),
 	/** Wall clock of an action in the default runtime (milliseconds). */

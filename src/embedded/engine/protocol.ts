@@ -3,8 +3,11 @@ import type { Job, JobEnd } from '../scheduler/jobs.ts';
 import type { HttpTarget } from './components/routes.ts';
 import type { RestoredFile } from './imports.ts';
 import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
+import type { StepBudget } from '../store/filling.ts';
+import type { SchemaStatus } from '../store/types.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
+import type { SchemaStep } from './schemaWorker.ts';
 import type {
 	Analysis,
 	AppliedPush,
@@ -12,13 +15,14 @@ import type {
 	EnvironmentVariable,
 	FunctionCall,
 	Identity,
-	IndexDiff,
 	MutationResult,
 	Outcome,
+	PlannedPush,
 	PushBundle,
 	PushRefusal,
 	QueryRequest,
 	QueryResult,
+	SchemaPredictions,
 	SessionRequest,
 	StoredFile
 } from './types.ts';
@@ -132,7 +136,12 @@ export type EngineMethods = {
 	/** Forgets what is too old; says how many jobs, at most a batch. */
 	maintain(params: null): Committed<number>;
 	applyPush(params: { readonly bundle: PushBundle; readonly analysis: Analysis }): AppliedPush | PushRefusal;
-	planPush(analysis: Analysis): Readonly<Record<string, IndexDiff>> | PushRefusal;
+	planPush(analysis: Analysis): PlannedPush | PushRefusal;
+	predictSchema(analysis: Analysis): SchemaPredictions | PushRefusal;
+	submitSchema(params: { readonly analysis: Analysis; readonly dryRun: boolean }): Committed<string>;
+	schemaStep(budget: StepBudget): Committed<SchemaStep>;
+	schemaStatus(change: string): SchemaStatus | null;
+	abandonSchema(change: string): Committed<null>;
 	setEnvironment(params: {
 		readonly changes: readonly { readonly name: string; readonly value: string | null }[];
 		readonly analysis: Analysis;

@@ -144,17 +144,15 @@ describe('applying a push', () => {
 	});
 
 	it('refuses a schema that existing documents do not fit, and changes nothing', async () => {
-		const prepared = await corpus.engine.preparePush(
-			await withSchema('defineTable({ name: v.number(), day: v.number() })')
+		const bundle = await withSchema('defineTable({ name: v.number(), day: v.number() })');
+		await expect(corpus.push(bundle)).rejects.toThrow(
+			/^Document with ID "\w{32}" in table "items" does not match the schema: Value does not match validator\.\nPath: \.name\n/
 		);
+		const prepared = await corpus.engine.preparePush(bundle);
 		if ('code' in prepared) throw new Error(prepared.message);
-		const refusal = await corpus.engine.applyPush(
-			await withSchema('defineTable({ name: v.number(), day: v.number() })'),
-			prepared.analysis
-		);
-		expect(refusal).toMatchObject({
-			code: 'SchemaValidationFailed',
-			message: expect.stringMatching(/in table "items" does not match the schema[^]*\.name/)
+		expect(await corpus.engine.applyPush(bundle, prepared.analysis)).toMatchObject({
+			code: 'SchemaAlreadyFailed',
+			message: expect.stringContaining('Schema has already been failed with error: Document with ID')
 		});
 		expect(await corpus.query('items:byDay', { from: 0, to: 9 })).toEqual([0, 1, 2]);
 	});
@@ -173,7 +171,7 @@ describe('applying a push', () => {
 			"import { queryGeneric } from 'convex/server'; export const found = queryGeneric(async ({ db }) => (await db.query('items').withSearchIndex('by_name', (q) => q.search('name', 'item 1')).collect()).map(({ name }) => name));"
 		);
 		const { prepared: again } = await corpus.push({ ...found, schema: search.schema });
-		expect(again.indexDiffs['']).toEqual({ added: [], removed: [] });
+		expect(again.indexDiffs['']).toEqual({ added: [], removed: [], enabled: [], disabled: [] });
 		expect(await corpus.query('extra:found')).toEqual(['item 1', 'item 2', 'item 0']);
 		await corpus.push(corpus.bundle);
 	});

@@ -1,34 +1,82 @@
 import type { SqliteStore } from '../store/store.ts';
+import { changeId } from '../store/schemaChanges.ts';
 import { parseSchema } from '../store/schema.ts';
-import type { IndexChange, SchemaDefinition } from '../store/types.ts';
+import type { IndexChange, IndexDiff, Schemas } from '../store/types.ts';
 import { readCrons } from '../scheduler/crons.ts';
 import type { CronTable } from '../scheduler/crons.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { DeployedComponents } from './components/deployed.ts';
 import { mounted } from './components/tree.ts';
 import { saveBundle, saveMounts } from './deployment.ts';
-import { inComponent } from './paths.ts';
 import type { DeploymentState } from './protocol.ts';
-import type { Analysis, AppliedPush, ComponentChange, IndexDiff, PushBundle, PushRefusal } from './types.ts';
+import type {
+	Analysis,
+	AppliedPush,
+	ComponentChange,
+	IndexDiffs,
+	IndexJson,
+	PlannedPush,
+	PushBundle,
+	PushRefusal,
+	SchemaPrediction,
+	SchemaPredictions
+} from './types.ts';
 
-/** What the schemas of a push would change, by component path and in the CLI's shape. No effect. */
-export function planPush(store: SqliteStore, analysis: Analysis): Record<string, IndexDiff> | PushRefusal {
-	try {
-		const diffs: Record<string, IndexDiff> = {};
-		for (const [component, schema] of schemasOf(analysis)) {
-			const { added, removed } = store.planSchema(component, schema);
-			diffs[component] = { added: added.map(indexJson), removed: removed.map(indexJson) };
-		}
-		return diffs;
-	} catch (error) {
-		if (error instanceof DeveloperError) return { code: 'InvalidSchema', message: error.message };
-		throw error;
-	}
+/** What a push would change. No effect. */
+export function planPush(store: SqliteStore, analysis: Analysis): PlannedPush | PushRefusal {
+	return refusingly(() => {
+		const schemas = schemasOf(analysis);
+		const diffs = new Map([...schemas].map(([component, schema]) => [component, store.diffIndexes(component, schema)]));
+		return {
+			indexDiffs: indexDiffs(diffs),
+			schemaChange: { push: changeId(schemas, false), dryRun: changeId(schemas, true) }
+		};
+	});
+}
+
+/** What the schemas of a push would have to read, and of how many documents. No effect. */
+export function predictSchema(store: SqliteStore, analysis: Analysis): SchemaPredictions | PushRefusal {
+	return refusingly(() => {
+		const schemas = schemasOf(analysis);
+		const walked = store.tablesToCheck(schemas);
+		const predictions = [...mounted(analysis.app)].map((mount): [string, SchemaPrediction] => {
+			const { componentPath: component, definitionPath } = mount;
+			const schema = schemas.get(component) ?? null;
+			const diff = store.diffIndexes(component, schema);
+			const predict = (change: SchemaPrediction['indexes'][number]['change'], changes: readonly IndexChange[]) =>
+				changes.map((one) => ({
+					...indexJson(one),
+					change,
+					needsBackfill: change !== 'dropped' && (one.existing === null || one.existing.state === 'backfilling'),
+					numDocs: store.tableSize(component, one.table).documents
+				}));
+			return [
+				component,
+				{
+					definitionPath,
+					schemaValidation: schema?.schemaValidation ?? false,
+					tables: walked
+						.filter((table) => table.component === component)
+						.map(({ name }) => {
+							const { documents, bytes } = store.tableSize(component, name);
+							return { name, outcome: 'mustWalk', numDocs: documents, sizeBytes: bytes };
+						}),
+					indexes: [
+						...predict('added', diff.added),
+						...predict('dropped', diff.removed),
+						...predict('enabled', diff.enabled),
+						...predict('disabled', diff.disabled)
+					]
+				}
+			];
+		});
+		return { components: Object.fromEntries(predictions) };
+	});
 }
 
 /**
- * Puts a push in force in one transaction: existing documents are checked against the new schemas first, then tables,
- * indexes, modules and crons of all components change together.
+ * Puts a push in force in one transaction, once the documents have been checked and the indexes filled: schemas, indexes,
+ * modules and crons of all components change together.
  */
 export function applyPush(
 	store: SqliteStore,
@@ -37,21 +85,11 @@ export function applyPush(
 	bundle: PushBundle,
 	analysis: Analysis
 ): AppliedPush | PushRefusal {
-	const schemas = schemasOf(analysis);
-	for (const [component, schema] of schemas) {
-		const mismatch = store.checkDocuments(component, schema);
-		if (mismatch === null) continue;
-		const where = `Document with ID "${mismatch.id}" in table "${mismatch.table}"${inComponent(component)}`;
-		return {
-			code: 'SchemaValidationFailed',
-			message: `Schema validation failed.\n${where} does not match the schema: ${mismatch.message}`
-		};
-	}
 	const old = new DeployedComponents(before.bundle, before.analysis);
 	const deployed = new DeployedComponents(bundle, analysis);
 	const tx = store.begin('write');
 	try {
-		for (const [component, schema] of schemas) store.applySchema(tx, component, schema);
+		const diffs = store.changingSchema(tx).finish(schemasOf(analysis));
 		saveBundle(store.database, bundle, analysis);
 		const components: Record<string, ComponentChange> = {};
 		for (const [component, type] of saveMounts(store.database, analysis)) {
@@ -65,16 +103,16 @@ export function applyPush(
 			};
 		}
 		tx.commit();
-		return { components };
+		return { components, indexDiffs: indexDiffs(diffs) };
 	} catch (error) {
 		tx.rollback();
-		if (error instanceof DeveloperError) return { code: 'InvalidSchema', message: error.message };
+		if (error instanceof DeveloperError) return { code: error.code, message: error.message };
 		throw error;
 	}
 }
 
 /** The schema of every component that a push mounts, by component path. Throws a DeveloperError for what is none. */
-function schemasOf(analysis: Analysis): Map<string, SchemaDefinition | null> {
+export function schemasOf(analysis: Analysis): Schemas {
 	return new Map(
 		[...mounted(analysis.app)].map(({ componentPath, definitionPath }) => {
 			const exported = (definitionPath === '' ? analysis : analysis.components[definitionPath])?.schema;
@@ -93,8 +131,27 @@ function modulePaths(components: DeployedComponents, component: string): string[
 	return components.get(component)?.bundle.functions.map(({ path }) => path) ?? [];
 }
 
+function refusingly<T>(plan: () => T): T | PushRefusal {
+	try {
+		return plan();
+	} catch (error) {
+		if (error instanceof DeveloperError) return { code: 'InvalidSchema', message: error.message };
+		throw error;
+	}
+}
+
+function indexDiffs(diffs: ReadonlyMap<string, IndexDiff>): IndexDiffs {
+	const shape = ({ added, removed, enabled, disabled }: IndexDiff): IndexDiffs[string] => ({
+		added: added.map(indexJson),
+		removed: removed.map(indexJson),
+		enabled: enabled.map(indexJson),
+		disabled: disabled.map(indexJson)
+	});
+	return Object.fromEntries([...diffs].map(([component, diff]) => [component, shape(diff)]));
+}
+
 /** An index as the CLI reads it. */
-function indexJson({ table, index: { name, kind, fields, dimensions, staged } }: IndexChange) {
+function indexJson({ table, index: { name, kind, fields, dimensions, staged } }: IndexChange): IndexJson {
 	const common = { name: `${table}.${name}`, type: kind, staged };
 	const [field, ...filterFields] = fields;
 	if (kind === 'search') return { ...common, searchField: field, filterFields };

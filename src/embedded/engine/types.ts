@@ -7,6 +7,7 @@ import type { ComponentDefinition } from './components/definition.ts';
 import type { MountedComponent } from './components/tree.ts';
 import type { RestoredFile } from './imports.ts';
 import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
+import type { SchemaStatus } from '../store/types.ts';
 
 export type UdfType = 'Query' | 'Mutation' | 'Action' | 'HttpAction';
 
@@ -169,16 +170,65 @@ export interface PushRefusal {
 	readonly message: string;
 }
 
-/** Differences of indexes in the CLI's shape (`added_indexes`, `removed_indexes`). */
-export interface IndexDiff {
-	readonly added: readonly unknown[];
-	readonly removed: readonly unknown[];
+/** An index in the CLI's shape. */
+export interface IndexJson {
+	/** `table.index` */
+	readonly name: string;
+	readonly type: 'database' | 'search' | 'vector';
+	readonly staged: boolean;
+	/** Of a database index. */
+	readonly fields?: readonly string[];
+	readonly searchField?: string | undefined;
+	readonly vectorField?: string | undefined;
+	readonly dimensions?: number | null;
+	readonly filterFields?: readonly string[];
 }
 
-export interface PreparedPush {
+/** Differences of indexes by component path. */
+export type IndexDiffs = Readonly<
+	Record<
+		string,
+		{
+			readonly added: readonly IndexJson[];
+			readonly removed: readonly IndexJson[];
+			readonly enabled: readonly IndexJson[];
+			readonly disabled: readonly IndexJson[];
+		}
+	>
+>;
+
+/** What a push would change. */
+export interface PlannedPush {
+	readonly indexDiffs: IndexDiffs;
+	/** Ids that the change of the schema has once it is submitted, as a push or as a dry run. */
+	readonly schemaChange: { readonly push: string; readonly dryRun: string };
+}
+
+export interface PreparedPush extends PlannedPush {
 	readonly analysis: Analysis;
-	/** By component path; '' is the app. */
-	readonly indexDiffs: Readonly<Record<string, IndexDiff>>;
+}
+
+/** One component in the answer to `evaluate_schema`. */
+export interface SchemaPrediction {
+	readonly definitionPath: string;
+	readonly schemaValidation: boolean;
+	/** Tables whose every document would be read. */
+	readonly tables: readonly {
+		readonly name: string;
+		readonly outcome: 'mustWalk';
+		readonly numDocs: number;
+		readonly sizeBytes: number;
+	}[];
+	readonly indexes: readonly (IndexJson & {
+		readonly change: 'added' | 'dropped' | 'enabled' | 'disabled';
+		readonly needsBackfill: boolean;
+		readonly numDocs: number;
+	})[];
+}
+
+/** By component path. */
+export interface SchemaPredictions {
+	readonly components: Readonly<Record<string, SchemaPrediction>>;
 }
 
 /** What a push did to one component. */
@@ -196,6 +246,7 @@ export interface ComponentChange {
 export interface AppliedPush {
 	/** By component path; '' is the app. */
 	readonly components: Readonly<Record<string, ComponentChange>>;
+	readonly indexDiffs: IndexDiffs;
 }
 
 export interface EnvironmentVariable {
@@ -255,7 +306,20 @@ export interface Engine {
 	 * app has mounted, so nobody can have given it its environment.
 	 */
 	preparePush(bundle: PushBundle, forCodegen?: boolean): Promise<PreparedPush | PushRefusal>;
-	/** Validates existing documents, swaps schema, modules, auth and crons in one transaction. */
+	/** What the schemas of a bundle would have to read. No lasting effect. */
+	predictSchema(analysis: Analysis): Promise<SchemaPredictions | PushRefusal>;
+	/**
+	 * Begins to check the stored documents against the schemas of a push and to fill its indexes, in the background; a dry
+	 * run fills none. Any other change of the schema is overwritten. Returns the id of the change.
+	 */
+	submitSchema(analysis: Analysis, dryRun: boolean): Promise<string>;
+	/**
+	 * How far a change of the schema has come: at once when it has ended, else when `patience` milliseconds have passed.
+	 * Null when none of that id is known. A change after which nobody asks is abandoned.
+	 */
+	schemaStatus(change: string, patience: number): Promise<SchemaStatus | null>;
+	abandonSchema(change: string): Promise<void>;
+	/** Swaps schema, indexes, modules, auth and crons in one transaction; refused unless the change of the schema is complete. */
 	applyPush(bundle: PushBundle, analysis: Analysis): Promise<AppliedPush | PushRefusal>;
 
 	environment(): Promise<readonly EnvironmentVariable[]>;

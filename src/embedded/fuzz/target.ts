@@ -65,14 +65,14 @@ export class Target {
 
 	/** False when the push is refused. */
 	async push(schema: Schema): Promise<boolean> {
-		const { engine, bundle } = this.#corpus;
-		const next = { ...bundle, schema: schema === null ? null : schemaModule(schema) };
-		const prepared = await engine.preparePush(next);
-		if ('code' in prepared) throw new Error(prepared.message);
-		const applied = await engine.applyPush(next, prepared.analysis);
-		if (!('code' in applied)) return true;
-		if (!applied.message.includes('does not match the schema')) throw new Error(applied.message);
-		return false;
+		const { bundle } = this.#corpus;
+		try {
+			await this.#corpus.push({ ...bundle, schema: schema === null ? null : schemaModule(schema) });
+			return true;
+		} catch (error) {
+			if (error instanceof Error && error.message.includes('does not match the schema')) return false;
+			throw error;
+		}
 	}
 
 	restart(): Promise<void> {

@@ -2,13 +2,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { exportTree } from '../engine/components/tree.ts';
 import type { ExportTree } from '../engine/components/tree.ts';
-import type { AppliedPush, ComponentChange, DefinitionAnalysis, IndexDiff } from '../engine/types.ts';
+import type { AppliedPush, ComponentChange, DefinitionAnalysis, IndexDiffs } from '../engine/types.ts';
 import type { PendingPush } from './pushes.ts';
 
-type IndexDiffs = PendingPush['indexDiffs'];
+const NO_INDEXES: IndexDiffs[string] = { added: [], removed: [], enabled: [], disabled: [] };
 
 /** Answer to `start_push`. */
-export function startPushAnswer(id: string, { bundle, analysis, environment, indexDiffs }: PendingPush): unknown {
+export function startPushAnswer(
+	id: string,
+	{ bundle, analysis, environment, indexDiffs, schemaChange }: PendingPush
+): unknown {
 	const versions = [bundle, ...bundle.components].map(
 		({ path, udfServerVersion }) => [path, udfServerVersion] as const
 	);
@@ -16,7 +19,8 @@ export function startPushAnswer(id: string, { bundle, analysis, environment, ind
 	return {
 		environmentVariables: Object.fromEntries(environment.map(({ name, value }) => [name, value])),
 		externalDepsId: null,
-		componentDefinitionPackages: {},
+		// Where the pushed code is kept: `finish_push` brings it back.
+		componentDefinitionPackages: { '': { storageKey: id } },
 		appAuth: analysis.authProviders,
 		analysis: Object.fromEntries(
 			versions.flatMap(([path, version]) => {
@@ -27,23 +31,18 @@ export function startPushAnswer(id: string, { bundle, analysis, environment, ind
 		app: analysis.app,
 		schemaChange: {
 			allocatedComponentIds: {},
-			schemaIds: { '': id },
+			schemaIds: mapValues(indexDiffs, () => schemaChange),
 			indexDiffs: mapValues(indexDiffs, indexDiffAnswer)
 		}
 	};
 }
 
 /** Answer to `finish_push`: what is different now. `before` and `after` are the deployed auth providers. */
-export function finishPushAnswer(
-	applied: AppliedPush,
-	indexDiffs: IndexDiffs,
-	before: readonly unknown[],
-	after: readonly unknown[]
-): unknown {
+export function finishPushAnswer(applied: AppliedPush, before: readonly unknown[], after: readonly unknown[]): unknown {
 	return {
 		authDiff: { added: missingFrom(before, after), removed: missingFrom(after, before) },
 		definitionDiffs: {},
-		componentDiffs: mapValues(applied.components, (change, path) => changeAnswer(change, indexDiffs[path]))
+		componentDiffs: mapValues(applied.components, (change, path) => changeAnswer(change, applied.indexDiffs[path]))
 	};
 }
 
@@ -80,7 +79,7 @@ function branch(tree: Readonly<Record<string, ExportTree>>): unknown {
 	return { type: 'branch', branch: entries };
 }
 
-function changeAnswer(change: ComponentChange, indexDiff: IndexDiff = { added: [], removed: [] }): unknown {
+function changeAnswer(change: ComponentChange, indexDiff = NO_INDEXES): unknown {
 	return {
 		diffType: { type: change.type },
 		moduleDiff: { added: change.modulesAdded, removed: change.modulesRemoved },
@@ -91,8 +90,13 @@ function changeAnswer(change: ComponentChange, indexDiff: IndexDiff = { added: [
 	};
 }
 
-function indexDiffAnswer({ added, removed }: IndexDiff): unknown {
-	return { added_indexes: added, removed_indexes: removed, enabled_indexes: [], disabled_indexes: [] };
+function indexDiffAnswer({ added, removed, enabled, disabled }: IndexDiffs[string]): unknown {
+	return {
+		added_indexes: added,
+		removed_indexes: removed,
+		enabled_indexes: enabled,
+		disabled_indexes: disabled
+	};
 }
 
 function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T, key: string) => R): Record<string, R> {

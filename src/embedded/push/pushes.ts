@@ -1,6 +1,18 @@
-/** Pushes that have been started and not finished. They live in memory only: an unfinished push leaves nothing. */
+/**
+ * Code of pushes that have been started and not finished. It lives in memory only: `codegen` starts a push and finishes
+ * none. The change of the schema, which begins when the client first waits for it, is in the store.
+ */
 import { randomUUID } from 'node:crypto';
-import type { Analysis, Engine, EnvironmentVariable, PreparedPush, PushBundle, PushRefusal } from '../engine/types.ts';
+import type {
+	Analysis,
+	Engine,
+	EnvironmentVariable,
+	IndexDiffs,
+	PreparedPush,
+	PushBundle,
+	PushRefusal
+} from '../engine/types.ts';
+import type { SchemaStatus } from '../store/types.ts';
 
 const MAX_PENDING = 8;
 
@@ -9,11 +21,16 @@ export interface PendingPush {
 	readonly analysis: Analysis;
 	/** What the code was evaluated with. */
 	readonly environment: readonly EnvironmentVariable[];
-	readonly indexDiffs: PreparedPush['indexDiffs'];
+	readonly indexDiffs: IndexDiffs;
+	/** Id of the change of the schema that it needs. */
+	readonly schemaChange: string;
+	readonly dryRun: boolean;
 }
 
 export class Pushes {
 	readonly #pending = new Map<string, PendingPush>();
+	/** Ids of those whose change of the schema has been asked for. */
+	readonly #begun = new Set<string>();
 	/** The functions folder as the last push named it; the CLI wants to hear it back. */
 	functionsPath = 'convex/';
 
@@ -44,7 +61,7 @@ export class Pushes {
 		this.#pending.set(id, push);
 		for (const oldest of this.#pending.keys()) {
 			if (this.#pending.size <= MAX_PENDING) break;
-			this.#pending.delete(oldest);
+			this.#forget(oldest);
 		}
 		return id;
 	}
@@ -53,9 +70,31 @@ export class Pushes {
 		return this.#pending.get(id);
 	}
 
-	/** A push went through: all others were prepared against what is no longer deployed. */
-	clear(): void {
-		this.#pending.clear();
+	/**
+	 * How far a change of the schema has come. It begins when this is first asked for a push, and again when it was
+	 * abandoned meanwhile. Null when no push of it is known.
+	 */
+	async schemaStatus(engine: Engine, change: string, patience: number): Promise<SchemaStatus | null> {
+		const found = [...this.#pending].findLast(([, push]) => push.schemaChange === change);
+		const begin = async ([id, { analysis, dryRun }]: [string, PendingPush]): Promise<void> => {
+			this.#begun.add(id);
+			await engine.submitSchema(analysis, dryRun);
+		};
+		if (found !== undefined && !this.#begun.has(found[0])) await begin(found);
+		const status = await engine.schemaStatus(change, patience);
+		if (status !== null || found === undefined) return status;
+		await begin(found);
+		return await engine.schemaStatus(change, patience);
+	}
+
+	/** A push went through: what others would change is no longer known. */
+	finished(id: string): void {
+		this.#forget(id);
 		this.#evaluated = null;
+	}
+
+	#forget(id: string): void {
+		this.#pending.delete(id);
+		this.#begun.delete(id);
 	}
 }

@@ -3,8 +3,8 @@ import { creationTimeOf } from './clock.ts';
 import { creationIndex } from './indexes.ts';
 import { FIRST_USER_TABLE, SYSTEM_TABLES } from './layout.ts';
 import { indexShape } from './indexShapes.ts';
-import { definitionFromStored } from './schema.ts';
-import type { IndexShape, IndexState, SchemaDefinition } from './types.ts';
+import { definitionFromStored, schemasFromStored } from './schema.ts';
+import type { IndexShape, IndexState, SchemaDefinition, Schemas } from './types.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { compileValidator } from '../values/validate.ts';
 import type { TableResolver, Validator } from '../values/validate.ts';
@@ -22,6 +22,8 @@ export interface IndexEntry extends IndexShape {
 	/** Each field path split at its dots. */
 	readonly paths: readonly (readonly string[])[];
 	readonly state: IndexState;
+	/** Declared as staged: not to be enabled by the next push. */
+	readonly staged: boolean;
 	/** Null until a search needs it, and again when entries were rolled back. */
 	memory: IndexMemory | null;
 }
@@ -42,6 +44,8 @@ export interface TableEntry {
 	indexes: readonly IndexEntry[];
 	/** What documents must fit, or null when anything goes. */
 	validator: Validator | null;
+	/** What documents must fit from the push under way on, or null. A misfit ends that push, not the write. */
+	pendingValidator: Validator | null;
 }
 
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
@@ -73,6 +77,7 @@ export class Catalog {
 			entry.generation++;
 			entry.indexes = [];
 			entry.validator = null;
+			entry.pendingValidator = null;
 		}
 		const rows = this.#database.rows('SELECT num, component, name, state, number FROM tables');
 		for (const [tablet, component, rowName, state, number] of rows) {
@@ -96,21 +101,24 @@ export class Catalog {
 		for (const [component, definition] of this.#database.rows('SELECT component, definition FROM schemas')) {
 			this.setSchema(String(component), definitionFromStored(String(definition)));
 		}
+		const schemas = this.#database.row("SELECT schemas FROM schema_changes WHERE state IN ('pending', 'validated')");
+		this.setPending(schemas === null ? null : schemasFromStored(String(schemas[0])));
 	}
 
 	loadIndexes(table: TableEntry): void {
 		const rows = this.#database.rows(
-			'SELECT id, name, fields, state FROM indexes WHERE tbl = ? ORDER BY id',
+			"SELECT id, name, fields, state, staged FROM indexes WHERE tbl = ? AND state <> 'dropping' ORDER BY id",
 			table.tablet
 		);
-		table.indexes = rows.map(([id, name, fieldsJson, state]) => {
+		table.indexes = rows.map(([id, name, fieldsJson, state, staged]) => {
 			const shape = indexShape(JSON.parse(String(fieldsJson)));
 			return {
 				...shape,
 				id: Number(id),
 				name: String(name),
 				paths: shape.fields.map((field) => field.split('.')),
-				state: state === 'enabled' || state === 'staged' ? state : 'backfilling',
+				state: state === 'enabled' || state === 'ready' ? state : 'backfilling',
+				staged: staged === 1,
 				memory: null
 			};
 		});
@@ -133,6 +141,28 @@ export class Catalog {
 			if (documentType !== null)
 				this.table(component, name).validator = compileValidator(documentType, this.resolver(component));
 		}
+	}
+
+	/** Has new documents checked against the schemas of a push under way too; null when there is none. */
+	setPending(schemas: Schemas | null): void {
+		for (const entry of this.#byTablet.values()) entry.pendingValidator = null;
+		for (const [component, schema] of schemas ?? []) {
+			if (schema === null || !schema.schemaValidation) continue;
+			for (const { name, documentType } of schema.tables) {
+				if (documentType !== null)
+					this.table(component, name).pendingValidator = compileValidator(documentType, this.resolver(component));
+			}
+		}
+	}
+
+	/** Tables of a component by which it is known now, those included that only readers have named. */
+	tables(component: string): TableEntry[] {
+		return [...this.#byName.values()].filter((entry) => entry.component === component);
+	}
+
+	/** Components that have a table or a schema. */
+	components(): string[] {
+		return [...new Set([...this.#byName.values()].map((entry) => entry.component))].sort();
 	}
 
 	/** Names of tables by number, as one component sees them. */
@@ -261,7 +291,8 @@ function newEntry(tablet: number, number: number, component: string, name: strin
 		lastCreation: 0,
 		generation: 0,
 		indexes: [],
-		validator: null
+		validator: null,
+		pendingValidator: null
 	};
 }
 

@@ -34,6 +34,8 @@ export function parseDocument(json: string): ParsedDocument {
 export interface EncodedDocument {
 	readonly fields: ConvexObject;
 	readonly json: string;
+	/** What the schema of a push under way has against it, or null. */
+	readonly misfit: string | null;
 }
 
 /**
@@ -66,7 +68,8 @@ export function encodeDocument(
 	// Text is never shorter than a quarter of what Convex counts, so small texts need no exact measure.
 	if (json.length > MAX_DOCUMENT_BYTES / 4 && !table.name.startsWith('_')) checkSize(fields);
 	const head = json === '{}' ? '{' : `${json.slice(0, -1)},`;
-	return { fields, json: `${head}"_creationTime":${creationTime},"_id":"${id}"}` };
+	const misfit = table.pendingValidator?.check(fields)?.message ?? null;
+	return { fields, json: `${head}"_creationTime":${creationTime},"_id":"${id}"}`, misfit };
 }
 
 /** Fields for `insert`: system fields are the system's to give. */

@@ -2,12 +2,10 @@ import { KeyWriter } from '../values/keys.ts';
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
 import type { Database } from './database.ts';
-import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import type { IndexEntry, TableEntry } from './catalog.ts';
 import { creationTimeOf, orderedFloat } from './clock.ts';
-import { parseDocument } from './documents.ts';
-import { storedShape } from './indexShapes.ts';
 import { textKeys } from './textKeys.ts';
-import type { IndexDefinition, KeyRange } from './types.ts';
+import type { KeyRange } from './types.ts';
 import { vectorKeys } from './vectorKeys.ts';
 
 /** Every index key ends with this many bytes that name the document. */
@@ -101,47 +99,4 @@ export function readKeys(database: Database, index: number, range: KeyRange, lim
 	);
 	for (const [key] of rows) if (key instanceof Uint8Array) keys.push(key);
 	return keys;
-}
-
-/** Adds every document of the table to the index, a chunk at a time. */
-function backfill(database: Database, table: TableEntry, index: IndexEntry): void {
-	let after: Uint8Array = new Uint8Array(0);
-	for (;;) {
-		const rows = database.rows(
-			'SELECT id, json FROM docs WHERE tbl = ? AND id > ? ORDER BY id LIMIT 1024',
-			table.tablet,
-			after
-		);
-		for (const [id, json] of rows) {
-			if (!(id instanceof Uint8Array)) continue;
-			const { fields, creationTime } = parseDocument(String(json));
-			for (const key of indexKeys(index, fields, id, creationTime)) insertEntry(database, index, key);
-			after = id;
-		}
-		if (rows.length < 1024) return;
-	}
-}
-
-/** Declares an index and fills it with what the table holds. */
-export function addIndex(
-	database: Database,
-	catalog: Pick<Catalog, 'loadIndexes'>,
-	table: TableEntry,
-	definition: IndexDefinition
-): void {
-	database.run(
-		'INSERT INTO indexes (tbl, name, fields, state) VALUES (?, ?, ?, ?)',
-		table.tablet,
-		definition.name,
-		storedShape(definition),
-		definition.staged ? 'staged' : 'enabled'
-	);
-	catalog.loadIndexes(table);
-	const created = table.indexes.find((candidate) => candidate.name === definition.name);
-	if (created !== undefined) backfill(database, table, created);
-}
-
-/** Removes every row of an index. */
-export function dropEntries(database: Database, index: IndexEntry): void {
-	database.run('DELETE FROM idx WHERE ix = ?', index.id);
 }

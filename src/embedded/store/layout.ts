@@ -1,5 +1,5 @@
 /** Version of the tables below, kept in `PRAGMA user_version`. A file of a higher version is refused. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Numbers of user tables start here, as Convex's do; system tables have smaller ones. */
 export const FIRST_USER_TABLE = 10_001;
@@ -57,7 +57,33 @@ export const STEPS: readonly string[] = [
 		PRIMARY KEY (component, name)
 	) STRICT, WITHOUT ROWID;
 	INSERT INTO crons SELECT '', name, spec, last_run, next_run FROM app_crons;
-	DROP TABLE app_crons;`
+	DROP TABLE app_crons;`,
+	`ALTER TABLE indexes RENAME TO indexes_before;
+	CREATE TABLE indexes (
+		id INTEGER PRIMARY KEY AUTOINCREMENT,
+		tbl INTEGER NOT NULL,
+		name TEXT NOT NULL,
+		fields TEXT NOT NULL,
+		state TEXT NOT NULL CHECK (state IN ('backfilling', 'ready', 'enabled', 'dropping')),
+		staged INTEGER NOT NULL DEFAULT 0,
+		filled_to BLOB
+	) STRICT;
+	CREATE UNIQUE INDEX indexes_name ON indexes (tbl, name, state = 'enabled') WHERE state <> 'dropping';
+	INSERT INTO indexes (id, tbl, name, fields, state, staged)
+		SELECT id, tbl, name, fields, iif(state = 'enabled', 'enabled', 'ready'), state <> 'enabled' FROM indexes_before;
+	DROP TABLE indexes_before;
+	CREATE TABLE schema_changes (
+		id TEXT PRIMARY KEY,
+		schemas TEXT NOT NULL,
+		dry INTEGER NOT NULL,
+		state TEXT NOT NULL CHECK (state IN ('pending', 'validated', 'failed', 'overwritten')),
+		walked INTEGER NOT NULL DEFAULT 0,
+		checked_to BLOB,
+		error TEXT,
+		component TEXT,
+		tbl TEXT,
+		created REAL NOT NULL
+	) STRICT, WITHOUT ROWID;`
 ];
 
 /** Every SQL table of a deployment. Timestamps are nanoseconds since 1970 unless a name says otherwise. */
@@ -79,19 +105,40 @@ CREATE TABLE tables (
 ) STRICT;
 
 -- Declared indexes. by_id needs none, and by_creation_time only in tables with imported documents, whose ids do not hold
--- their creation time. Written by the store on push. Ids are never used twice. fields is JSON: the field paths of a database
--- index, or the IndexShape of a search or vector index.
+-- their creation time. Written by the store on push and while one is filled. Ids are never used twice. fields is JSON: the
+-- field paths of a database index, or the IndexShape of a search or vector index. staged: filled, and kept out of queries
+-- by the person's wish. filled_to is the id of the last document that the backfill has added. A name stands for two indexes
+-- at most: one that serves queries, one that is to replace it.
 CREATE TABLE indexes (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	tbl INTEGER NOT NULL,
 	name TEXT NOT NULL,
 	fields TEXT NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('enabled', 'backfilling', 'staged')),
-	UNIQUE (tbl, name)
+	state TEXT NOT NULL CHECK (state IN ('backfilling', 'ready', 'enabled', 'dropping')),
+	staged INTEGER NOT NULL DEFAULT 0,
+	filled_to BLOB
 ) STRICT;
+CREATE UNIQUE INDEX indexes_name ON indexes (tbl, name, state = 'enabled') WHERE state <> 'dropping';
 
 -- The schema of each component as a SchemaDefinition in JSON. Written by the store on push, read on start.
 CREATE TABLE schemas (component TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Schemas that a push has asked for, by the digest of \`schemas\` (components with their SchemaDefinition, in JSON). One at
+-- most is pending or validated; failed and overwritten ones stay for a while, to be told. dry: a dry run, which touches no
+-- index. walked counts the tables that were checked whole, checked_to is the id of the last document of the next one.
+-- Written by the store in small steps. created is milliseconds.
+CREATE TABLE schema_changes (
+	id TEXT PRIMARY KEY,
+	schemas TEXT NOT NULL,
+	dry INTEGER NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('pending', 'validated', 'failed', 'overwritten')),
+	walked INTEGER NOT NULL DEFAULT 0,
+	checked_to BLOB,
+	error TEXT,
+	component TEXT,
+	tbl TEXT,
+	created REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Documents, in order of creation. id is 16 bytes: the creation time as an ordered float64, then 8 random bytes, so that
 -- this one b-tree serves lookups by id and scans by creation time, and inserts append. Ids of documents that were made

@@ -57,6 +57,7 @@ test('a file of layout 1 is brought to the newest, with names of files instead o
 	withFile((path) => {
 		const old = new DatabaseSync(path);
 		old.exec(`${LAYOUT_1}
+			INSERT INTO indexes VALUES (7, 10001, 'by_a', '["a"]', 'enabled'), (9, 10001, 'by_b', '["b"]', 'staged');
 			INSERT INTO tables (num, component, name, state) VALUES (1, '', '_storage', 'active'), (10001, '', 'notes', 'active');
 			INSERT INTO files VALUES ('id', '', 'ab', 1, NULL, '/gone/files/01234567-89ab-4def-8123-456789abcdef', 1);
 			INSERT INTO docs VALUES (1, x'${'01'.repeat(16)}', '{"sha256":"${'fb'.repeat(32)}","size":1.0,"_creationTime":1.5,"_id":"x"}');`);
@@ -71,6 +72,11 @@ test('a file of layout 1 is brought to the newest, with names of files instead o
 		expect(store.database.row('SELECT json FROM docs')?.[0]).toBe(
 			`{"sha256":"${sha256}","size":1.0,"_creationTime":1.5,"_id":"x"}`
 		);
+		const declared = exportedSchema({ notes: { indexes: { by_a: ['a'] }, staged: { by_b: ['b'] } } });
+		expect(store.diffIndexes('', declared).identical.map(({ existing }) => existing?.id)).toEqual([7, 9]);
+		write(store, (tx) => tx.insert('', 'notes', { a: 1, b: 2 }));
+		applySchema(store, exportedSchema({ notes: { indexes: { by_b: ['b'] } } }));
+		expect(read(store, (tx) => drain(tx.scan('', 'notes', 'by_b', EVERYTHING, 'asc')))).toHaveLength(1);
 		store.close();
 	});
 });

@@ -3,6 +3,7 @@ import { EVERYTHING } from '../values/keys.ts';
 import { indexFaults } from './integrity.ts';
 import { parseSchema } from './schema.ts';
 import { SqliteStore } from './store.ts';
+import type { IndexChange } from './types.ts';
 import { applySchema, drain, exportedSchema, objectType, read, write } from './testStore.ts';
 
 let store: SqliteStore;
@@ -29,17 +30,16 @@ describe('schema changes', () => {
 			notes: { indexes: { by_b: ['b', 'a'], by_d: ['c.d'] }, staged: { by_s: ['a'] } },
 			empty: { indexes: { by_x: ['x'] } }
 		});
-		const plan = store.planSchema('', next);
-		expect(plan.added.map(({ table, index }) => `${table}.${index.name}`).sort()).toEqual([
-			'empty.by_x',
-			'notes.by_b',
-			'notes.by_d',
-			'notes.by_s'
-		]);
-		expect(plan.removed.map(({ index }) => index.name).sort()).toEqual(['by_a', 'by_b']);
+		const names = (changes: readonly IndexChange[]) =>
+			changes.map(({ table, index }) => `${table}.${index.name}`).sort();
+		const plan = store.diffIndexes('', next);
+		expect(names(plan.added)).toEqual(['empty.by_x', 'notes.by_b', 'notes.by_d', 'notes.by_s']);
+		expect(names(plan.removed)).toEqual(['notes.by_a', 'notes.by_b']);
 		applySchema(store, next);
 		expect(indexFaults(store)).toEqual([]);
-		expect(store.planSchema('', next)).toEqual({ added: [], removed: [] });
+		const after = store.diffIndexes('', next);
+		expect([...after.added, ...after.removed, ...after.enabled, ...after.disabled]).toEqual([]);
+		expect(names(after.identical)).toEqual(['empty.by_x', 'notes.by_b', 'notes.by_d', 'notes.by_s']);
 		const first = read(store, (tx) => drain(tx.scan('', 'notes', 'by_d', EVERYTHING, 'asc'), 1))[0];
 		expect(first?.json).toContain('"b":2999');
 		expect(() => read(store, (tx) => tx.scan('', 'notes', 'by_a', EVERYTHING, 'asc'))).toThrow(
@@ -54,30 +54,25 @@ describe('schema changes', () => {
 		expect(read(store, (tx) => tx.count('', 'notes'))).toBe(3000);
 	});
 
-	test('documents that do not fit are named by table, id and path before anything changes', () => {
-		write(store, (tx) => tx.insert('', 'notes', { title: 'a' }));
-		const bad = write(store, (tx) => tx.insert('', 'notes', { title: 5 }));
-		const schema = exportedSchema({ notes: { type: objectType({ title: text }) } });
-		const mismatch = store.checkDocuments('', schema);
-		expect(mismatch).toMatchObject({ table: 'notes', id: bad });
-		expect(mismatch?.message).toBe('Value does not match validator.\nPath: .title\nValue: 5.0\nValidator: v.string()');
-		write(store, (tx) => tx.patch('', bad, { title: 'b' }));
-		expect(store.checkDocuments('', schema)).toBeNull();
-		applySchema(store, schema);
+	test('a schema in force refuses writes in words', () => {
+		const id = write(store, (tx) => tx.insert('', 'notes', { title: 'a' }));
+		applySchema(store, exportedSchema({ notes: { type: objectType({ title: text }) } }));
 		expect(() => write(store, (tx) => tx.insert('', 'notes', { title: null }))).toThrow(
 			'Failed to insert or update a document in table "notes" because it does not match the schema: Value does not match validator.\nPath: .title'
 		);
-		expect(() => write(store, (tx) => tx.patch('', bad, { title: undefined }))).toThrow(
+		expect(() => write(store, (tx) => tx.patch('', id, { title: undefined }))).toThrow(
 			'missing the required field `title`'
 		);
 	});
 
-	test('a schema that is rolled back is not in force', () => {
-		const tx = store.begin('write');
-		store.applySchema(tx, '', exportedSchema({ notes: { indexes: { by_a: ['a'] }, type: objectType({ a: text }) } }));
-		tx.rollback();
-		write(store, (next) => next.insert('', 'notes', { a: 1 }));
-		expect(() => read(store, (next) => next.scan('', 'notes', 'by_a', EVERYTHING, 'asc'))).toThrow('not found');
+	test('a schema that is not validated only declares indexes', () => {
+		write(store, (tx) => tx.insert('', 'notes', { title: 5 }));
+		const type = objectType({ title: text });
+		const schema = exportedSchema({ notes: { type, indexes: { by_title: ['title'] } } });
+		applySchema(store, { ...schema, schemaValidation: false });
+		write(store, (tx) => tx.insert('', 'notes', { title: null }));
+		expect(read(store, (tx) => drain(tx.scan('', 'notes', 'by_title', EVERYTHING, 'asc')))).toHaveLength(2);
+		expect(() => applySchema(store, schema)).toThrow('does not match the schema');
 	});
 
 	test.each([

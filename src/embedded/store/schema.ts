@@ -1,7 +1,7 @@
 import type { JSONValue } from 'convex/values';
 import { invalid, list, record, text } from './exported.ts';
 import { indexShape, parseIndexes } from './indexShapes.ts';
-import type { SchemaDefinition, TableDefinition } from './types.ts';
+import type { SchemaDefinition, Schemas, TableDefinition } from './types.ts';
 
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
@@ -31,6 +31,24 @@ export function definitionFromStored(json: string): SchemaDefinition {
 		};
 	});
 	return { tables, schemaValidation: schema.schemaValidation !== false };
+}
+
+/** What is stored of schemas by component. Equal schemas give equal texts. */
+export function schemasToStore(schemas: Schemas): string {
+	const entries = [...schemas].sort(([a], [b]) => (a < b ? -1 : 1));
+	return JSON.stringify(
+		entries.map(([component, schema]) => [component, schema === null ? null : JSON.stringify(schema)])
+	);
+}
+
+/** Reads back what `schemasToStore` made. */
+export function schemasFromStored(json: string): Schemas {
+	return new Map(
+		list(JSON.parse(json), 'stored schemas').map((entry) => {
+			const [component, schema] = list(entry, 'stored schema');
+			return [text(component, 'component'), schema === null ? null : definitionFromStored(text(schema, 'schema'))];
+		})
+	);
 }
 
 function parseTable(exported: unknown): TableDefinition {

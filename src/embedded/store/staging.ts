@@ -62,9 +62,10 @@ export class Staging {
 			);
 			if (existing !== null) {
 				database.run(
-					`INSERT INTO indexes (tbl, name, fields, state)
-					SELECT ?, name, fields, CASE state WHEN 'staged' THEN 'staged' ELSE 'enabled' END
-					FROM indexes WHERE tbl = ? AND name <> 'by_creation_time'`,
+					// Of an empty table every index is full.
+					`INSERT INTO indexes (tbl, name, fields, state, staged)
+					SELECT ?, name, fields, iif(state = 'enabled', 'enabled', 'ready'), staged
+					FROM indexes WHERE tbl = ? AND state <> 'dropping' AND name <> 'by_creation_time'`,
 					tablet,
 					existing.tablet
 				);
@@ -109,6 +110,7 @@ export class Staging {
 			database.run("UPDATE tables SET state = 'active', name = ? WHERE num = ?", table.name, table.tablet);
 		}
 		catalog.load();
+		this.#store.changingSchema(tx).tablesReplaced();
 	}
 
 	/** Forgets the tables of an import that has ended; the hidden ones among them are emptied by `purge`. */

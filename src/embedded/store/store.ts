@@ -3,10 +3,12 @@ import { commitTsAfter } from './clock.ts';
 import { Database } from './database.ts';
 import type { DatabaseOptions } from './database.ts';
 import { storeError } from './errors.ts';
-import { applySchema, checkDocuments, planSchema } from './migrate.ts';
+import { diffIndexes } from './indexDiff.ts';
+import { SchemaChanges } from './schemaChanges.ts';
+import { tablesToCheck } from './schemaSteps.ts';
 import { StoreTransaction } from './transaction.ts';
 import type { TransactionHost } from './transaction.ts';
-import type { SchemaChange, SchemaDefinition, SchemaMismatch, Store, Transaction } from './types.ts';
+import type { IndexDiff, SchemaDefinition, SchemaMisfit, Schemas, Store } from './types.ts';
 
 /**
  * The documents of a deployment in one SQLite file. One connection, and never a write transaction beside another
@@ -17,6 +19,7 @@ export class SqliteStore implements Store, TransactionHost {
 	readonly catalog: Catalog;
 	/** For side tables, which commit with the documents. */
 	readonly database: Database;
+	readonly #changes: SchemaChanges;
 	readonly #open = new Set<StoreTransaction>();
 	#latestTs: bigint;
 	#commitTs: bigint | null = null;
@@ -28,6 +31,7 @@ export class SqliteStore implements Store, TransactionHost {
 		ts.setReadBigInts(true);
 		this.#latestTs = BigInt(String(ts.get()?.value ?? 0));
 		this.catalog = new Catalog(database);
+		this.#changes = new SchemaChanges(database, this.catalog);
 	}
 
 	/** Opens or creates the file. Throws a StoreError that says what to do; a damaged file is never changed. */
@@ -68,19 +72,38 @@ export class SqliteStore implements Store, TransactionHost {
 		if (ts !== null) this.#latestTs = ts;
 	}
 
-	planSchema(component: string, schema: SchemaDefinition | null): SchemaChange {
-		return planSchema(this.catalog, component, schema);
+	/** Changes of the schema, to ask; `changingSchema` to write. */
+	get schemaChanges(): Pick<SchemaChanges, 'status' | 'openId'> {
+		return this.#changes;
 	}
 
-	checkDocuments(component: string, schema: SchemaDefinition | null): SchemaMismatch | null {
-		return checkDocuments(this.database, this.catalog, component, schema);
-	}
-
-	applySchema(tx: Transaction, component: string, schema: SchemaDefinition | null): void {
-		if (!(tx instanceof StoreTransaction) || !this.#open.has(tx))
-			throw new Error('the transaction is not of this store');
+	/** Changes of the schema, to write inside a transaction of this store. */
+	changingSchema(tx: StoreTransaction): SchemaChanges {
+		if (!this.#open.has(tx)) throw new Error('the transaction is not of this store');
 		tx.catalogWillChange();
-		applySchema(this.database, this.catalog, component, schema);
+		return this.#changes;
+	}
+
+	diffIndexes(component: string, schema: SchemaDefinition | null): IndexDiff {
+		return diffIndexes(this.catalog, component, schema);
+	}
+
+	/** Tables whose documents a change to these schemas would read. */
+	tablesToCheck(schemas: Schemas): readonly { readonly component: string; readonly name: string }[] {
+		return tablesToCheck(this.catalog, schemas);
+	}
+
+	/** How many documents a table has, and about how long their texts are together. */
+	tableSize(component: string, table: string): { readonly documents: number; readonly bytes: number } {
+		const { tablet } = this.catalog.table(component, table);
+		const documents = Number(this.database.row('SELECT count(*) FROM docs WHERE tbl = ?', tablet)?.[0]);
+		const sample = 'SELECT length(json) AS size FROM docs WHERE tbl = ? LIMIT 256';
+		const average = Number(this.database.row(`SELECT coalesce(avg(size), 0) FROM (${sample})`, tablet)?.[0]);
+		return { documents, bytes: Math.round(documents * average) };
+	}
+
+	refuseSchemaChange(misfit: SchemaMisfit): void {
+		this.#changes.fail(misfit);
 	}
 
 	tableNames(component: string, system = false): string[] {

@@ -82,8 +82,20 @@ export function read<T>(store: SqliteStore, action: (tx: StoreTransaction) => T)
 	}
 }
 
+/** Takes a schema through its whole change. Throws the sentence with which it fails. */
 export function applySchema(store: SqliteStore, schema: SchemaDefinition | null, component = ''): void {
-	write(store, (tx) => store.applySchema(tx, component, schema));
+	const schemas = new Map([[component, schema]]);
+	const id = write(store, (tx) => store.changingSchema(tx).submit(schemas, false, Date.now()));
+	while (stepSchema(store));
+	const status = store.schemaChanges.status(id);
+	if (status?.type === 'failed') throw new Error(status.error);
+	write(store, (tx) => store.changingSchema(tx).finish(schemas));
+	while (stepSchema(store));
+}
+
+/** One step of the work that a change of the schema needs. Returns whether there may be more. */
+export function stepSchema(store: SqliteStore, documents = 10_000): boolean {
+	return write(store, (tx) => store.changingSchema(tx).step({ documents, milliseconds: 1_000 }));
 }
 
 export function drain(scan: Scan, limit = Infinity): StoredDocument[] {

@@ -24,6 +24,7 @@ import type {
 	ReadSet,
 	Savepoint,
 	Scan,
+	SchemaMisfit,
 	StoredDocument,
 	Transaction
 } from './types.ts';
@@ -37,6 +38,8 @@ export interface TransactionHost {
 	readonly database: Database;
 	readonly catalog: Catalog;
 	readonly latestTs: bigint;
+	/** Ends the change of the schema that is under way, inside the transaction, because a document was written that it refuses. */
+	refuseSchemaChange(misfit: SchemaMisfit): void;
 	/** The timestamp that this commit will have. */
 	commitTs(): bigint;
 	/** Ends the transaction; `ts` is null on rollback. */
@@ -234,6 +237,11 @@ export class StoreTransaction implements Transaction {
 		if (this.#savepoints > 0) throw new Error('a savepoint is still open');
 		const ts = this.#host.commitTs();
 		try {
+			const [misfit] = this.#writer.misfits;
+			if (misfit !== undefined) {
+				this.#catalogChanged = true;
+				this.#host.refuseSchemaChange(misfit);
+			}
 			this.#database.prepare("UPDATE meta SET value = ? WHERE name = 'last_ts'").run(ts);
 			this.#database.prepare('COMMIT').run();
 		} catch (error) {
@@ -333,13 +341,15 @@ export class StoreTransaction implements Transaction {
 	}
 
 	#enabledIndex(table: TableEntry, name: string): IndexEntry {
-		const index = table.indexes.find((candidate) => candidate.name === name);
+		const named = table.indexes.filter((candidate) => candidate.name === name);
+		const enabled = named.find(({ state }) => state === 'enabled');
+		if (enabled !== undefined) return enabled;
+		const [index] = named;
 		if (index === undefined) throw new DeveloperError('IndexNotFound', `Index ${table.name}.${name} not found.`);
-		if (index.state === 'enabled') return index;
 		throw new DeveloperError(
 			'IndexNotEnabled',
-			index.state === 'staged'
-				? `Index ${table.name}.${name} is currently staged and not available to query until it is enabled in the schema.`
+			index.staged
+				? `Index ${table.name}.${name} is currently staged and not available to query until it is enabled.`
 				: `Index ${table.name}.${name} is currently backfilling and not available to query yet.`
 		);
 	}

@@ -10,7 +10,16 @@ export interface StoredDocument {
 
 export type DocumentFields = Record<string, Value | undefined>;
 
-export type IndexState = 'enabled' | 'backfilling' | 'staged';
+/**
+ * The life of a declared index; `staged` ones stop at `ready` until a schema declares them without `staged`.
+ *
+ *     backfilling ──every document is in it──> ready ──push──> enabled ──a push without it──> dropping ──> gone
+ *          └───────────────┴── the push is given up, or another one replaces it ──────────────^
+ *                            ready <──a push that declares it staged── enabled
+ *
+ * Writes keep an index in every state but the last; queries use it only when it is enabled.
+ */
+export type IndexState = 'backfilling' | 'ready' | 'enabled';
 
 /** What an index keeps of a document. */
 export interface IndexShape {
@@ -119,21 +128,53 @@ export interface Transaction {
 	rollback(): void;
 }
 
+/** Schemas by component path; null where a component has none. */
+export type Schemas = ReadonlyMap<string, SchemaDefinition | null>;
+
+/** What a schema does to the indexes of a component. */
+export interface IndexDiff {
+	readonly added: readonly IndexChange[];
+	/** As declared before: an index whose fields change is here and in `added`. */
+	readonly removed: readonly IndexChange[];
+	/** No longer staged. */
+	readonly enabled: readonly IndexChange[];
+	/** Staged from now on. */
+	readonly disabled: readonly IndexChange[];
+	readonly identical: readonly IndexChange[];
+}
+
 export interface IndexChange {
 	readonly table: string;
 	readonly index: IndexDefinition;
+	/** The index there is; null when there is none yet. */
+	readonly existing: { readonly id: number; readonly state: IndexState } | null;
 }
 
-export interface SchemaChange {
-	readonly added: readonly IndexChange[];
-	readonly removed: readonly IndexChange[];
+/** How far a change of the schema has come; see `schemaChanges.ts`. */
+export type SchemaStatus =
+	| { readonly type: 'complete' }
+	| { readonly type: 'inProgress'; readonly components: Readonly<Record<string, ComponentProgress>> }
+	| {
+			readonly type: 'failed';
+			readonly error: string;
+			readonly componentPath: string;
+			readonly tableName: string | null;
+	  }
+	/** Another schema has taken its place. */
+	| { readonly type: 'raceDetected' };
+
+export interface ComponentProgress {
+	readonly schemaValidationComplete: boolean;
+	/** Indexes that are not staged. */
+	readonly indexesComplete: number;
+	readonly indexesTotal: number;
 }
 
-/** An existing document that does not fit a new schema; `message` is the validator's fault, with its path. */
-export interface SchemaMismatch {
+/** A stored or new document that a schema under way refuses; `error` is the sentence for the person. */
+export interface SchemaMisfit {
+	readonly component: string;
 	readonly table: string;
-	readonly id: string;
-	readonly message: string;
+	readonly error: string;
 }
 
 export interface Store {
@@ -141,12 +182,6 @@ export interface Store {
 	readonly database: Database;
 	readonly latestTs: bigint;
 	begin(kind: 'read' | 'write'): Transaction;
-	/** What applying `schema` would change. No effect. */
-	planSchema(component: string, schema: SchemaDefinition | null): SchemaChange;
-	/** First document that the schema refuses, or null. No effect. */
-	checkDocuments(component: string, schema: SchemaDefinition | null): SchemaMismatch | null;
-	/** Creates tables, adds and backfills indexes, drops what is gone, swaps validators: inside the given write transaction. */
-	applySchema(tx: Transaction, component: string, schema: SchemaDefinition | null): void;
 	/** Names of tables, declared or written to; `system` includes those that start with "_". */
 	tableNames(component: string, system?: boolean): string[];
 	close(): void;

@@ -7,7 +7,6 @@ import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';
 import type { EncodedDocument, ParsedDocument } from './documents.ts';
 import {
-	addIndex,
 	creationIndex,
 	creationKey,
 	deleteEntry,
@@ -16,7 +15,8 @@ import {
 	indexKeys,
 	insertEntry
 } from './indexes.ts';
-import type { CommitWrites, IndexDefinition, StoredDocument } from './types.ts';
+import { addIndex } from './filling.ts';
+import type { CommitWrites, IndexDefinition, SchemaMisfit, StoredDocument } from './types.ts';
 
 const INSERT = 'INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)';
 
@@ -55,6 +55,7 @@ interface NewDocument {
 export interface WriteMark {
 	readonly entries: number;
 	readonly ids: number;
+	readonly misfits: number;
 }
 
 /** Writes documents with their index entries, and keeps the list of what a commit changed. */
@@ -66,6 +67,7 @@ export class DocumentWriter {
 	readonly #ids: string[] = [];
 	/** Tables written to, whose indexes may have to forget what they keep in memory. */
 	readonly #tables = new Set<TableEntry>();
+	readonly #misfits: SchemaMisfit[] = [];
 
 	constructor(database: Database, catalog: Catalog, commitTs: () => bigint) {
 		this.#database = database;
@@ -79,6 +81,7 @@ export class DocumentWriter {
 		const internal = newInternalId(creationTime);
 		const id = encodeId(table.number, internal);
 		const document = encodeDocument(table, id, creationTime, fields, this.#commitTs);
+		this.#noteMisfit(table, document);
 		const created = this.#catalog.persist(table);
 		table.lastCreation = creationTime;
 		this.#place(table, { id, internal, creationTime, document });
@@ -97,6 +100,7 @@ export class DocumentWriter {
 		if (given.internal !== null && this.#database.row(EXISTS, table.tablet, internal) !== null) {
 			throw new DeveloperError('InvalidId', `Table "${table.name}" has more than one document with the _id ${id}.`);
 		}
+		this.#noteMisfit(table, document);
 		let created = this.#catalog.persist(table);
 		const isOdd = creationTimeOf(internal) !== creationTime || creationTime > Date.now();
 		if (isOdd && creationIndex(table) === null) {
@@ -115,6 +119,7 @@ export class DocumentWriter {
 		fields: ConvexObject
 	): StoredDocument {
 		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
+		this.#noteMisfit(table, document);
 		this.#database.run('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?', document.json, table.tablet, internal);
 		this.#wrote(table, internal, id);
 		for (const index of table.indexes) {
@@ -139,19 +144,25 @@ export class DocumentWriter {
 	}
 
 	mark(): WriteMark {
-		return { entries: this.#entries.length, ids: this.#ids.length };
+		return { entries: this.#entries.length, ids: this.#ids.length, misfits: this.#misfits.length };
 	}
 
 	/** Forgets what was written since the mark; the rows are SQLite's to roll back. */
 	forgetSince(mark: WriteMark): void {
 		this.#entries.length = mark.entries;
 		this.#ids.length = mark.ids;
+		this.#misfits.length = mark.misfits;
 		this.forgetMemory();
 	}
 
 	/** Entries were or will be rolled back: what is kept in memory of them is built anew when needed. */
 	forgetMemory(): void {
 		for (const { indexes } of this.#tables) for (const index of indexes) index.memory = null;
+	}
+
+	/** Documents written that the schema of a push under way refuses. */
+	get misfits(): readonly SchemaMisfit[] {
+		return this.#misfits;
 	}
 
 	writes(ts: bigint): CommitWrites {
@@ -171,6 +182,12 @@ export class DocumentWriter {
 		this.#tables.add(table);
 		this.#ids.push(id);
 		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
+	}
+
+	#noteMisfit({ component, name }: TableEntry, { misfit }: EncodedDocument): void {
+		if (misfit === null) return;
+		const error = `New document in table "${name}" does not match the schema: ${misfit}`;
+		this.#misfits.push({ component, table: name, error });
 	}
 
 	#addEntry(index: IndexEntry, key: Uint8Array): void {

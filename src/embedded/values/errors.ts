@@ -32,6 +32,9 @@ export type DeveloperErrorCode =
 	| 'InvalidValidator'
 	| 'InvalidValue'
 	| 'LimitExceeded'
+	| 'RaceDetected'
 	| 'ReadOnlyTable'
+	| 'SchemaAlreadyFailed'
+	| 'SchemaAlreadyOverwritten'
 	| 'SchemaEnforcement'
 	| 'TableNotFound';
