@@ -167,7 +167,12 @@ export async function createEngine({
 		beginImport: (mode, tables) => supervisor.call('beginImport', { mode, tables }),
 		importRows: (tablet, rows) => supervisor.call('importRows', { tablet, rows }),
 		importFiles: (tablet, files) => supervisor.call('importFiles', { tablet, files }),
-		publishImport: (mode, staged) => commit(supervisor.call('publishImport', { mode, staged }, limits.pushWallClock)),
+		async publishImport(mode, staged) {
+			await commit(supervisor.call('publishImport', { mode, staged }, limits.pushWallClock));
+			// What a change of the schema had checked and filled may have been replaced.
+			schemaWorker.wake();
+			return null;
+		},
 		async endImport(staged) {
 			await supervisor.call('endImport', staged);
 			purge().catch((error: unknown) => report(`Data that was replaced could not be removed: ${String(error)}`));

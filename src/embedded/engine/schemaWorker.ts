@@ -16,6 +16,9 @@ interface SchemaWork {
 	committed(notice: Committed<SchemaStep>['notice']): void;
 }
 
+/** How long after work that failed it is tried again (milliseconds). */
+const RETRY_AFTER = 5_000;
+
 /**
  * Has the engine process work at changes of the schema: one small step at a time, each asked for when the one before is
  * done, so that the functions that wait get their turn in between. A change that nobody asks for any more is abandoned.
@@ -29,6 +32,7 @@ export class SchemaWorker {
 	#closed = false;
 	#moved = Promise.withResolvers<void>();
 	#abandoning: NodeJS.Timeout | undefined;
+	#retrying: NodeJS.Timeout | undefined;
 
 	constructor(work: SchemaWork, patience: number) {
 		this.#work = work;
@@ -61,6 +65,7 @@ export class SchemaWorker {
 	close(): void {
 		this.#closed = true;
 		clearTimeout(this.#abandoning);
+		clearTimeout(this.#retrying);
 		this.#moved.resolve();
 	}
 
@@ -77,8 +82,12 @@ export class SchemaWorker {
 				this.#moved = Promise.withResolvers();
 			}
 		} catch (error) {
-			// Nothing is lost: the step was rolled back, and the next waking tries again.
-			if (!this.#closed) this.#work.report(sentence(error));
+			if (this.#closed) return;
+			// Nothing is lost: the step was rolled back.
+			this.#work.report(sentence(error));
+			clearTimeout(this.#retrying);
+			this.#retrying = setTimeout(() => this.wake(), RETRY_AFTER);
+			this.#retrying.unref();
 		} finally {
 			this.#running = false;
 		}
