@@ -1,14 +1,12 @@
 /** Components of the app's own, three deep and mounted twice, through the unmodified CLI and client. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { ComponentsApp, PATIENT } from './componentsApp.testing.ts';
+import { DeployedApp, FAST, PATIENT } from './deployedApp.testing.ts';
 
-const FAST = ['--typecheck', 'disable', '--codegen', 'disable'];
-
-let app: ComponentsApp;
+let app: DeployedApp;
 
 beforeAll(async () => {
-	app = await ComponentsApp.start();
+	app = await DeployedApp.start('components');
 	await app.setVariables({ GREETING: 'hello', SECRET: 'of the app' });
 	// With types: what is generated for the components must fit the code that uses it.
 	expect(await app.convex('dev', '--once')).toContain('Installed component second/inner/innermost.');
@@ -227,11 +225,11 @@ describe('from outside', () => {
 
 describe('code generation for one component', { timeout: 60_000 }, () => {
 	test('needs nobody who mounts it, and leaves nothing on the deployment', async () => {
-		app.app.write(
+		app.write(
 			'apart/convex.config.ts',
 			`import { defineComponent } from 'convex/server'; import { v } from 'convex/values'; export default defineComponent('apart', { env: { KEY: v.string() } });`
 		);
-		app.app.write(
+		app.write(
 			'apart/things.ts',
 			`import { v } from 'convex/values'; import { query } from './_generated/server'; export const one = query({ args: { id: v.id('things') }, returns: v.null(), handler: () => null });`
 		);
@@ -257,7 +255,7 @@ describe('time', { timeout: 90_000 }, () => {
 	test('an unmounted component keeps its tables, and has them again when it is mounted', async () => {
 		const config = app.read('convex/convex.config.ts');
 		const handle = z.string().parse(await app.mutation('app:handleOfRecord'));
-		app.app.write('convex/convex.config.ts', config.replace(/^app\.use\(counter, \{ name: 'second' \}\);$/m, ''));
+		app.write('convex/convex.config.ts', config.replace(/^app\.use\(counter, \{ name: 'second' \}\);$/m, ''));
 		const unmounted = await app.convex('deploy', '-y', ...FAST);
 		expect(unmounted).toContain('Unmounted component second.');
 		expect(unmounted).toContain('Unmounted component second/inner/innermost.');
@@ -273,7 +271,7 @@ describe('time', { timeout: 90_000 }, () => {
 		expect(await app.asAdmin('query', '_system/frontend/components:list', {})).toMatchObject({
 			value: expect.arrayContaining([expect.objectContaining({ path: 'second', name: 'second', state: 'unmounted' })])
 		});
-		app.app.write('convex/convex.config.ts', config);
+		app.write('convex/convex.config.ts', config);
 		expect(await app.convex('deploy', '-y', ...FAST)).toContain('Remounted component second.');
 		expect(await app.query('app:get', { which: 'second', name: 'apart' })).toBe(1);
 		expect(await app.mutation('app:add', { which: 'second', name: 'apart' })).toBe(2);

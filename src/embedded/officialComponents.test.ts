@@ -2,13 +2,13 @@
 import { ConvexError } from 'convex/values';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { ComponentsApp, PATIENT } from './componentsApp.testing.ts';
-import type { Arguments } from './componentsApp.testing.ts';
+import { DeployedApp, PATIENT } from './deployedApp.testing.ts';
+import type { Arguments } from './deployedApp.testing.ts';
 
-let app: ComponentsApp;
+let app: DeployedApp;
 
 beforeAll(async () => {
-	app = await ComponentsApp.start();
+	app = await DeployedApp.start('components');
 	const output = await app.convex('deploy', '-y', '--typecheck', 'disable');
 	expect(output).toContain('Installed component workpool/batchWorker.');
 }, 120_000);

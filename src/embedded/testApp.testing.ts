@@ -189,6 +189,8 @@ export interface DeploymentProcess {
 	readonly adminKey: string;
 	/** Exit code, or the signal's name. */
 	readonly ended: Promise<number | string>;
+	/** Ends it as a person would, if it has not ended. */
+	close(): Promise<void>;
 }
 
 /** Starts `main.ts`. Rejects with its error output when it ends before it is ready. */
@@ -210,5 +212,16 @@ export async function startProcess(dataDir: string, port: number, ...args: strin
 	const first = await Promise.race([ready(), ended]);
 	if (first !== undefined) throw new Error(errors.trim());
 	const value = (label: string): string => new RegExp(`^${label}: (.*)$`, 'm').exec(output)?.[1] ?? '';
-	return { child, url: value('Deployment'), siteUrl: value('HTTP actions'), adminKey: value('Admin key'), ended };
+	const close = async (): Promise<void> => {
+		child.kill('SIGTERM');
+		await ended;
+	};
+	return {
+		child,
+		url: value('Deployment'),
+		siteUrl: value('HTTP actions'),
+		adminKey: value('Admin key'),
+		ended,
+		close
+	};
 }

@@ -1,67 +1,35 @@
 /** What the unmodified `convex` CLI shows and asks of a deployment: inline queries, data, logs, variables. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { ConvexHttpClient } from 'convex/browser';
-import { makeFunctionReference } from 'convex/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startDeployment } from '../deployment.ts';
-import type { RunningDeployment } from '../deployment.ts';
-import { createTestApp } from '../testApp.testing.ts';
-import type { TestApp } from '../testApp.testing.ts';
+import { DeployedApp } from '../deployedApp.testing.ts';
 
-const send = makeFunctionReference<'mutation', { channel: string; body: string }, string>('messages:send');
-
-let app: TestApp;
-let dataDir: string;
-let deployment: RunningDeployment;
-let http: ConvexHttpClient;
+let app: DeployedApp;
 
 beforeAll(async () => {
-	app = createTestApp();
-	dataDir = mkdtempSync(path.join(tmpdir(), 'cli-tools-'));
-	deployment = await startDeployment({ dataDir, appDir: app.dir, port: 0 });
-	http = new ConvexHttpClient(deployment.url, { logger: false });
-	await succeeds('dev', '--once', '--typecheck', 'disable');
-	for (const body of ['first', 'second', 'third']) await http.mutation(send, { channel: 'a', body });
+	app = await DeployedApp.start();
+	await app.convex('dev', '--once', '--typecheck', 'disable');
+	for (const body of ['first', 'second', 'third']) await app.mutation('messages:send', { channel: 'a', body });
 }, 60_000);
 
-afterAll(async () => {
-	await deployment?.close();
-	app.remove();
-	rmSync(dataDir, { recursive: true, force: true });
-});
-
-async function succeeds(...args: string[]): Promise<string> {
-	const { code, output } = await app.convex(deployment, ...args);
-	expect(code, output).toBe(0);
-	return output;
-}
-
-async function fails(...args: string[]): Promise<string> {
-	const { code, output } = await app.convex(deployment, ...args);
-	expect(code, output).toBe(1);
-	return output;
-}
+afterAll(() => app?.close());
 
 describe('the convex CLI', { timeout: 60_000 }, () => {
 	test('run --inline-query reads, and cannot write', async () => {
 		const inline = (query: string) => ['run', '--inline-query', query];
-		expect(await succeeds(...inline(`(await ctx.db.query('messages').collect()).map((m) => m.body)`))).toContain(
+		expect(await app.convex(...inline(`(await ctx.db.query('messages').collect()).map((m) => m.body)`))).toContain(
 			'"third"'
 		);
 		const source = `export default query({ handler: async (ctx) => { console.log('seen'); return 6n * 7n; } });`;
-		expect(await succeeds(...inline(source))).toMatch(/seen[\s\S]*\$integer|\$integer[\s\S]*seen|42/);
-		expect(await fails(...inline(`throw new Error('not like this')`))).toContain('not like this');
-		expect(await fails(...inline(`return await ctx.db.insert('messages', {})`))).toMatch(/insert/);
-		expect(await succeeds(...inline(`(await ctx.db.query('messages').collect()).length`))).toContain('3');
+		expect(await app.convex(...inline(source))).toMatch(/seen[\s\S]*\$integer|\$integer[\s\S]*seen|42/);
+		expect(await app.refused(...inline(`throw new Error('not like this')`))).toContain('not like this');
+		expect(await app.refused(...inline(`return await ctx.db.insert('messages', {})`))).toMatch(/insert/);
+		expect(await app.convex(...inline(`(await ctx.db.query('messages').collect()).length`))).toContain('3');
 	});
 
 	test('an inline query needs the admin key', async () => {
 		const bundle = { path: 'testQuery.js', source: 'export default 1' };
 		const body = JSON.stringify({ adminKey: 'wrong|00', args: {}, bundle, format: 'convex_encoded_json' });
-		expect((await fetch(`${deployment.url}/api/run_test_function`, { method: 'POST', body })).status).toBe(401);
+		expect((await fetch(`${app.deployment.url}/api/run_test_function`, { method: 'POST', body })).status).toBe(401);
 	});
 
 	test('run --watch shows every change, of an internal function too', async () => {
@@ -70,10 +38,10 @@ describe('the convex CLI', { timeout: 60_000 }, () => {
 			'convex/inside.ts',
 			`import { internalQueryGeneric } from 'convex/server'; export const bodies = internalQueryGeneric({ args: {}, handler: async ({ db }) => (await db.query('messages').collect()).map((m) => m.body) });`
 		);
-		await succeeds('dev', '--once', '--typecheck', 'disable');
-		const watching = app.convexUntil(deployment, /third[\s\S]*watched/, output, 'run', 'inside:bodies', '--watch');
+		await app.convex('dev', '--once', '--typecheck', 'disable');
+		const watching = app.until(/third[\s\S]*watched/, output, 'run', 'inside:bodies', '--watch');
 		while (!output.text.includes('third')) await new Promise((resolve) => setTimeout(resolve, 20));
-		await http.mutation(send, { channel: 'b', body: 'watched' });
+		await app.mutation('messages:send', { channel: 'b', body: 'watched' });
 		await watching;
 		expect(output.text).toMatch(/third[\s\S]*third[\s\S]*watched/);
 	});
@@ -81,51 +49,51 @@ describe('the convex CLI', { timeout: 60_000 }, () => {
 	test('data with an order, a limit and a format', async () => {
 		const bodies = (output: string) => output.split('\n').flatMap((line) => /"body": "([a-z]+)"/.exec(line)?.[1] ?? []);
 		const lines = ['--format', 'jsonl'];
-		expect(bodies(await succeeds('data', 'messages', '--order', 'asc', '--limit', '2', ...lines))).toEqual([
+		expect(bodies(await app.convex('data', 'messages', '--order', 'asc', '--limit', '2', ...lines))).toEqual([
 			'first',
 			'second'
 		]);
-		expect(bodies(await succeeds('data', 'messages', '--limit', '1', ...lines))).toEqual(['watched']);
-		expect(await succeeds('data', 'counters')).toContain('There are no documents in this table');
+		expect(bodies(await app.convex('data', 'messages', '--limit', '1', ...lines))).toEqual(['watched']);
+		expect(await app.convex('data', 'counters')).toContain('There are no documents in this table');
 	});
 
 	test('env set --from-file, and again', async () => {
 		app.write('vars.env', 'ONE=1\nTWO="two words"\nCONVEX_SELF_HOSTED_URL=http://managed\n');
-		expect(await succeeds('env', 'set', '--from-file', 'vars.env')).toContain('Successfully set 2');
-		expect(await succeeds('env', 'get', 'TWO')).toContain('two words');
+		expect(await app.convex('env', 'set', '--from-file', 'vars.env')).toContain('Successfully set 2');
+		expect(await app.convex('env', 'get', 'TWO')).toContain('two words');
 		app.write('vars.env', 'ONE=uno\nTHREE=3\n');
-		expect(await fails('env', 'set', '--from-file', 'vars.env')).toContain('already exist');
-		expect(await succeeds('env', 'set', '--from-file', 'vars.env', '--force')).toContain('1 new, 1 updated');
-		for (const name of ['ONE', 'TWO', 'THREE']) await succeeds('env', 'remove', name);
+		expect(await app.refused('env', 'set', '--from-file', 'vars.env')).toContain('already exist');
+		expect(await app.convex('env', 'set', '--from-file', 'vars.env', '--force')).toContain('1 new, 1 updated');
+		for (const name of ['ONE', 'TWO', 'THREE']) await app.convex('env', 'remove', name);
 	});
 
 	test('logs --success shows what ran without a word', async () => {
-		await http.query(makeFunctionReference<'query'>('messages:list'), { channel: 'a' });
+		await app.query('messages:list', { channel: 'a' });
 		const output = { text: '' };
-		await app.convexUntil(deployment, /Function executed/, output, 'logs', '--history', '1', '--success');
+		await app.until(/Function executed/, output, 'logs', '--history', '1', '--success');
 		expect(output.text).toMatch(/Q\(messages:list\)\] Function executed in \d+ ms/);
 	});
 
 	test('an unknown system query says so', async () => {
-		const response = await fetch(`${deployment.url}/api/query`, {
+		const response = await fetch(`${app.deployment.url}/api/query`, {
 			method: 'POST',
-			headers: { authorization: `Convex ${deployment.adminKey}` },
+			headers: { authorization: `Convex ${app.deployment.adminKey}` },
 			body: JSON.stringify({ path: '_system/cli/nothing', args: {} })
 		});
 		expect(await response.text()).toContain("Could not find function for '_system/cli/nothing'");
 	});
 
 	test('insights says that it is not for a deployment like this', async () => {
-		expect(await fails('insights')).toMatch(/insights|cloud|deployment/i);
+		expect(await app.refused('insights')).toMatch(/insights|cloud|deployment/i);
 	});
 });
 
 /** The CLI's MCP server asks for a Convex account before any tool runs, so its tools' own requests are made here. */
 test('what the tools of the MCP server ask beside the commands above', async () => {
-	const headers = { authorization: `Convex ${deployment.adminKey}` };
-	const shapes = await fetch(`${deployment.url}/api/shapes2`, { headers });
+	const headers = { authorization: `Convex ${app.deployment.adminKey}` };
+	const shapes = await fetch(`${app.deployment.url}/api/shapes2`, { headers });
 	expect(await shapes.json()).toMatchObject({ messages: { type: 'Unknown' } });
-	expect((await fetch(`${deployment.url}/api/shapes2`)).status).toBe(403);
+	expect((await fetch(`${app.deployment.url}/api/shapes2`)).status).toBe(403);
 	const { active } = z.object({ active: z.string() }).parse(await systemQuery('_system/frontend/getSchemas', {}));
 	expect(JSON.parse(active).tables.map((table: { tableName: string }) => table.tableName)).toContain('messages');
 	const page = z.object({
@@ -147,9 +115,9 @@ test('what the tools of the MCP server ask beside the commands above', async () 
 });
 
 async function systemQuery(name: string, args: unknown): Promise<unknown> {
-	const response = await fetch(`${deployment.url}/api/query`, {
+	const response = await fetch(`${app.deployment.url}/api/query`, {
 		method: 'POST',
-		headers: { authorization: `Convex ${deployment.adminKey}` },
+		headers: { authorization: `Convex ${app.deployment.adminKey}` },
 		body: JSON.stringify({ path: name, args: [args], format: 'json' })
 	});
 	return z.looseObject({ value: z.unknown() }).parse(await response.json()).value;

@@ -1,4 +1,4 @@
-/** The app of `corpus/components` on a deployment of its own, pushed by the real CLI and driven by the real client. */
+/** An app in a temporary folder and a deployment for it, driven by the unmodified CLI and client. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,13 +8,16 @@ import type { Value } from 'convex/values';
 import { z } from 'zod';
 import { startDeployment } from './deployment.ts';
 import type { RunningDeployment } from './deployment.ts';
-import { createTestApp } from './testApp.testing.ts';
-import type { CliRun, TestApp } from './testApp.testing.ts';
+import { createTestApp, startProcess } from './testApp.testing.ts';
+import type { CliRun, DeploymentProcess, TestApp } from './testApp.testing.ts';
 
 export type Arguments = Record<string, Value>;
 
 /** Waits for what comes by itself. */
 export const PATIENT = { timeout: 25_000, interval: 50 };
+
+/** Flags of pushes whose types matter to no test. */
+export const FAST = ['--typecheck', 'disable', '--codegen', 'disable'];
 
 const answer = z.object({ status: z.string(), value: z.unknown().optional(), errorMessage: z.string().optional() });
 
@@ -24,30 +27,49 @@ interface AdminCall {
 	readonly subject?: string;
 }
 
-export class ComponentsApp {
+type Start<D extends RunningDeployment> = (dataDir: string, appDir: string, port: number) => Promise<D>;
+
+export class DeployedApp<D extends RunningDeployment = RunningDeployment> {
 	readonly app: TestApp;
-	readonly #dataDir: string;
-	deployment: RunningDeployment;
+	readonly dataDir: string;
+	readonly #start: Start<D>;
+	deployment: D;
 	client: ConvexClient;
 
-	private constructor(app: TestApp, dataDir: string, deployment: RunningDeployment) {
+	private constructor(app: TestApp, dataDir: string, start: Start<D>, deployment: D) {
 		this.app = app;
-		this.#dataDir = dataDir;
+		this.dataDir = dataDir;
+		this.#start = start;
 		this.deployment = deployment;
 		this.client = new ConvexClient(deployment.url, { logger: false });
 	}
 
-	/** Nothing is pushed yet. */
-	static async start(): Promise<ComponentsApp> {
-		const app = createTestApp('components');
-		const dataDir = mkdtempSync(path.join(tmpdir(), 'components-'));
-		return new ComponentsApp(app, dataDir, await startDeployment({ dataDir, appDir: app.dir, port: 0 }));
+	/** The small app, or one of the corpus, on a deployment in this process. Nothing is pushed yet. */
+	static start(corpus?: string): Promise<DeployedApp> {
+		return DeployedApp.#open(corpus, (dataDir, appDir, port) => startDeployment({ dataDir, appDir, port }));
 	}
 
+	/** The same on a deployment in a process of its own, which can be killed. */
+	static startApart(corpus?: string): Promise<DeployedApp<DeploymentProcess>> {
+		return DeployedApp.#open(corpus, (dataDir, appDir, port) => startProcess(dataDir, port, '--app', appDir));
+	}
+
+	static async #open<D extends RunningDeployment>(corpus: string | undefined, start: Start<D>) {
+		const app = createTestApp(corpus);
+		const dataDir = mkdtempSync(path.join(tmpdir(), 'deployed-'));
+		return new DeployedApp(app, dataDir, start, await start(dataDir, app.dir, 0));
+	}
+
+	/** Stops the deployment and starts it again where it was. */
 	async restart(): Promise<void> {
 		await this.client.close();
 		await this.deployment.close();
-		this.deployment = await startDeployment({ dataDir: this.#dataDir, appDir: this.app.dir, port: 0 });
+		await this.startAgain();
+	}
+
+	/** Starts a deployment that has ended, for clients that are still there, too. */
+	async startAgain(): Promise<void> {
+		this.deployment = await this.#start(this.dataDir, this.app.dir, Number(new URL(this.deployment.url).port));
 		this.client = new ConvexClient(this.deployment.url, { logger: false });
 	}
 
@@ -55,7 +77,7 @@ export class ComponentsApp {
 		await this.client.close();
 		await this.deployment.close();
 		this.app.remove();
-		rmSync(this.#dataDir, { recursive: true, force: true });
+		rmSync(this.dataDir, { recursive: true, force: true });
 	}
 
 	query(name: string, args: Arguments = {}): Promise<unknown> {
@@ -102,12 +124,28 @@ export class ComponentsApp {
 		return output;
 	}
 
+	/** Output of a command that must fail. */
+	async refused(...args: string[]): Promise<string> {
+		const { code, output } = await this.run(...args);
+		if (code !== 1) throw new Error(`ended with ${code}: ${output}`);
+		return output;
+	}
+
 	run(...args: string[]): Promise<CliRun> {
 		return this.app.convex(this.deployment, ...args);
+	}
+
+	/** Runs a command that does not end by itself, until what it has written to `output` matches. */
+	until(pattern: RegExp, output: { text: string }, ...args: string[]): Promise<void> {
+		return this.app.convexUntil(this.deployment, pattern, output, ...args);
 	}
 
 	/** A file of the app, such as one that the CLI generated. */
 	read(file: string): string {
 		return readFileSync(path.join(this.app.dir, file), 'utf8');
+	}
+
+	write(file: string, text: string): void {
+		this.app.write(file, text);
 	}
 }
