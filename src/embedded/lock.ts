@@ -1,10 +1,8 @@
-/**
- * One process per data folder. The lock is SQLite's own on a file beside the data: the operating system gives it up
- * with the process, however that ends. The number of the holder stands in a second file, for the message.
- */
+/** One process per data folder. The number of the holder stands in a file beside the lock, for the message. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { holdFile } from './store/heldFile.ts';
+import type { HeldFile } from './store/heldFile.ts';
 
 export interface FolderLock {
 	release(): void;
@@ -13,11 +11,10 @@ export interface FolderLock {
 /** Throws a sentence that names the other process when the folder is taken. */
 export function lockFolder(dataDir: string): FolderLock {
 	const holderFile = path.join(dataDir, 'lock.pid');
-	const database = new DatabaseSync(path.join(dataDir, 'lock.sqlite'));
+	let held: HeldFile;
 	try {
-		database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+		held = holdFile(path.join(dataDir, 'lock.sqlite'));
 	} catch (error) {
-		database.close();
 		if (!isBusy(error)) throw error;
 		const words = `The data folder ${dataDir} is in use by another deployment (process ${holder(holderFile)}).`;
 		throw new Error(`${words} Stop it first, or choose another folder.`, { cause: error });
@@ -26,7 +23,7 @@ export function lockFolder(dataDir: string): FolderLock {
 	return {
 		release() {
 			rmSync(holderFile, { force: true });
-			database.close();
+			held.release();
 		}
 	};
 }

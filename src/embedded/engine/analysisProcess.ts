@@ -4,13 +4,14 @@ import { analyzeBundle } from './analyze.ts';
 import { AnalysisRefusal } from './evaluate.ts';
 import type { AnalysisMethods } from './protocol.ts';
 import { endWithParent } from './orphan.ts';
-import { serveSerially } from './rpc.ts';
+import { answer, isMessage, sendToParent } from './rpc.ts';
+import type { Handlers } from './rpc.ts';
 import { environmentOf } from './runtime.ts';
 
 endWithParent();
 process.on('unhandledRejection', () => undefined);
 
-serveSerially<AnalysisMethods>({
+const handlers: Handlers<AnalysisMethods> = {
 	async analyze({ bundle, settings, environment, directory, forCodegen }) {
 		try {
 			const node = new NodeModules(directory, bundle.functions, settings.appDir);
@@ -20,4 +21,8 @@ serveSerially<AnalysisMethods>({
 			throw error;
 		}
 	}
+};
+
+process.on('message', (message: unknown) => {
+	if (isMessage(message) && message.kind === 'call') void answer(handlers, message, sendToParent);
 });

@@ -60,7 +60,7 @@ export async function createEngine({
 	let notices: Notices | null = null;
 	let schemaWorker: SchemaWorker | null = null;
 	const supervisor = new EngineSupervisor(settings, limits, (boot) => {
-		notices?.everythingChanged(boot.latestTs);
+		notices?.everythingChanged(boot?.latestTs);
 		schemaWorker?.wake();
 	});
 	const boot = await supervisor.start();

@@ -1,4 +1,4 @@
-import { backup } from 'node:sqlite';
+import { backup, DatabaseSync } from 'node:sqlite';
 import type { Removals } from '../files/removals.ts';
 import type { Database } from '../store/database.ts';
 
@@ -21,11 +21,22 @@ export class DataCopy {
 		this.#removals.hold();
 		this.#held = true;
 		this.#state = 'running';
-		backup(this.#database.connection, path).then(
+		this.#copy(path).then(
 			() => (this.#state = 'done'),
 			(error: unknown) => (this.#state = `The data could not be copied: ${String(error)}`)
 		);
 		return null;
+	}
+
+	/** From a connection that stays at one commit: the copy would begin again whenever another one writes. */
+	async #copy(path: string): Promise<void> {
+		const snapshot = new DatabaseSync(this.#database.path, { readOnly: true });
+		try {
+			snapshot.exec('BEGIN; SELECT value FROM meta');
+			await backup(snapshot, path);
+		} finally {
+			snapshot.close();
+		}
 	}
 
 	/** `running`, `done`, or what went wrong. */

@@ -84,7 +84,7 @@ export class Executor {
 		const tx = this.#store.begin('write');
 		const request = newRequest(mutation, tx, this.#limits, extras.job);
 		try {
-			const remembered = extras.session ? this.#sessions.find(extras.session) : null;
+			const remembered = extras.session ? this.#sessions.find(tx, extras.session) : null;
 			if (remembered !== null) {
 				tx.rollback();
 				const { value, logLines, ts } = remembered;
@@ -110,6 +110,7 @@ export class Executor {
 			const outcome = succeeded(value, request.logs);
 			if (extras.session)
 				this.#sessions.remember(
+					tx,
 					extras.session,
 					{ value, logLines: outcome.logLines, ts: this.#store.commitTs() },
 					request.now

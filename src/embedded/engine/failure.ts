@@ -1,3 +1,4 @@
+import { StoreError } from '../store/errors.ts';
 import { DeveloperError } from '../values/errors.ts';
 import type { StackMapper } from './stack.ts';
 import type { Failure } from './types.ts';
@@ -17,7 +18,8 @@ export class FunctionRefusal extends Error {
 
 /** Reads whatever user code threw. */
 export function faultOf(thrown: unknown, stacks: StackMapper): Fault {
-	if (thrown instanceof FunctionRefusal || thrown instanceof DeveloperError) return { message: thrown.message };
+	if (thrown instanceof FunctionRefusal || thrown instanceof DeveloperError || thrown instanceof StoreError)
+		return { message: thrown.message };
 	if (typeof thrown !== 'object' || thrown === null) return { message: `Uncaught ${String(thrown)}` };
 	const name = 'name' in thrown ? String(thrown.name) : '';
 	const message = 'message' in thrown ? String(thrown.message) : '';

@@ -8,6 +8,7 @@ import type { JobEnd } from '../scheduler/jobs.ts';
 import { prefixRange, keyAfter } from '../values/keys.ts';
 import type { StepBudget } from '../store/filling.ts';
 import type { SqliteStore } from '../store/store.ts';
+import type { StoreTransaction } from '../store/transaction.ts';
 import { resolveFunction } from './access.ts';
 import { DataCopy } from './copy.ts';
 import { checkArguments, checkReturn } from './checks.ts';
@@ -18,7 +19,6 @@ import { Imports } from './imports.ts';
 import { JsonFields, parseJson } from './json.ts';
 import { canonicalPath, parseFunctionPath } from './paths.ts';
 import type { DueWork, EngineMethods, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
-import { sendToParent } from './rpc.ts';
 import { Runner } from './runner.ts';
 import { Signer } from './secret.ts';
 import { Sessions } from './sessions.ts';
@@ -36,12 +36,12 @@ const ABANDONED: JobEnd = {
 
 const PRUNE_BATCH = 1_000;
 
-/** What the engine process does for each method, on one open store. */
-export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
-	const jobs = new Jobs(store.database);
-	const crons = new CronTable(store.database);
-	const files = new Files(store.database);
-	const sessions = new Sessions(store.database);
+/** What the engine process does for each method, on one open store. `began` hears which part of a call is begun. */
+export function engineHandlers(store: SqliteStore, settings: EngineSettings, began: (part: number) => void) {
+	const jobs = new Jobs(store);
+	const crons = new CronTable(store);
+	const files = new Files(store);
+	const sessions = new Sessions();
 	const signer = Signer.open(settings.dataDir);
 	let deployment = loadDeployment(store.database);
 	const runner = new Runner(store, settings, { settings, signer, jobs, files }, deployment);
@@ -65,14 +65,17 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		imports: new Imports(store, executor, files, removals),
 		copy: new DataCopy(store.database, removals),
 
+		/** Nobody is told about the subscriptions that are known now any more. */
+		forgetSubscriptions: () => executor.forgetSubscriptions(),
+
 		boot: () => ({ latestTs: store.latestTs, deployment }),
 
 		async querySet(requests: Parameters<EngineMethods['querySet']>[0]) {
 			// Nothing else runs between these: one process, one request at a time.
 			const runs: QueryRun[] = [];
 			for (const request of requests) {
+				if (runs.length > 0) began(runs.length);
 				runs.push(await executor.query(request));
-				if (requests.length > 1) sendToParent({ kind: 'progress' });
 			}
 			return { ts: store.latestTs, runs };
 		},
@@ -126,7 +129,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 				notice = executor.write((tx) => {
 					for (const id of abandoned) jobs.finish(tx, id, ABANDONED, now);
 					for (const job of actions) jobs.start(tx, job);
-					for (const cron of actionCrons) skipped.push(...skipSentences(cron.name, crons.advance(cron, now)));
+					for (const cron of actionCrons) skipped.push(...skipSentences(cron.name, crons.advance(tx, cron, now)));
 				}).notice;
 			}
 			if (abandoned.length > 0) skipped.push(abandonedSentence(abandoned.length));
@@ -163,8 +166,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			if (cron === null) return null;
 			const call = scheduled(cron, cron.component, requestId, 'cron');
 			let skipped: string[] = [];
-			const advance = (): void => {
-				skipped = skipSentences(cron.name, crons.advance(cron, Date.now()));
+			const advance = (tx: StoreTransaction): void => {
+				skipped = skipSentences(cron.name, crons.advance(tx, cron, Date.now()));
 			};
 			const run = await executor.mutation(call, { settle: advance });
 			if (run.result.outcome.ok) return { run, skipped };
@@ -175,8 +178,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 		/** Moves a cron whose run ended the process to its next time. */
 		skipCron({ key }: { readonly key: string }) {
 			const cron = crons.get(key);
-			return executor.write(() => {
-				if (cron !== null) crons.advance(cron, Date.now());
+			return executor.write((tx) => {
+				if (cron !== null) crons.advance(tx, cron, Date.now());
 				return null;
 			});
 		},
@@ -192,7 +195,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			const now = Date.now();
 			removals.sweep();
 			return executor.write((tx) => {
-				sessions.prune(now - settings.limits.sessionRetention);
+				sessions.prune(tx, now - settings.limits.sessionRetention);
 				return jobs.prune(tx, now - settings.limits.jobRetention, PRUNE_BATCH);
 			});
 		},
@@ -225,9 +228,10 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings) {
 			}),
 
 		setEnvironment({ changes, analysis }: Parameters<EngineMethods['setEnvironment']>[0]) {
-			executor.write(() => {
-				saveEnvironment(store.database, changes);
-				saveAnalysis(store.database, analysis);
+			executor.write((tx) => {
+				const database = tx.exclusive();
+				saveEnvironment(database, changes);
+				saveAnalysis(database, analysis);
 			});
 			reload();
 			return null;

@@ -37,9 +37,9 @@ export class Imports {
 
 	/** How many documents each table has, stored files included. */
 	counts(): { readonly component: string; readonly name: string; readonly count: number }[] {
-		return this.#store.catalog.active().map(({ component, name, tablet }) => {
-			const count = Number(this.#store.database.row('SELECT count(*) FROM docs WHERE tbl = ?', tablet)?.[0] ?? 0);
-			return { component, name, count };
+		return this.#store.catalog.active().map((entry) => {
+			const { component, name } = entry;
+			return { component, name, count: this.#store.count(entry) };
 		});
 	}
 
@@ -76,8 +76,8 @@ export class Imports {
 			this.#staging.publish(tx, mode, staged);
 			for (const { component, name, tablet } of staged) {
 				if (name !== '_storage') continue;
-				if (mode !== 'append') replaced.push(...this.#files.removeRows(component));
-				for (const file of this.#stored.get(tablet) ?? []) this.#files.addRow(component, file, Date.now());
+				if (mode !== 'append') replaced.push(...this.#files.removeRows(tx, component));
+				for (const file of this.#stored.get(tablet) ?? []) this.#files.addRow(tx, component, file, Date.now());
 			}
 		});
 		this.end(staged);

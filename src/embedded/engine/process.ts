@@ -1,9 +1,13 @@
 /** The engine process: holds the store and runs queries and mutations, one at a time. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { serveSerially } from './rpc.ts';
+import { SavedAnswers } from './answers.ts';
+import { CallQueue } from './callQueue.ts';
+import { sendToParent } from './rpc.ts';
+import type { Handlers } from './rpc.ts';
 import type { EngineMethods } from './protocol.ts';
 import { engineHandlers } from './handlers.ts';
+import { RunningNote } from './running.ts';
 import { StoreError } from '../store/errors.ts';
 import { SqliteStore } from '../store/store.ts';
 import { endWithParent } from './orphan.ts';
@@ -18,7 +22,7 @@ async function openStore(path: string, synchronous: 'NORMAL' | 'FULL'): Promise<
 	const deadline = Date.now() + LOCK_PATIENCE;
 	for (;;) {
 		try {
-			return SqliteStore.open(path, { synchronous });
+			return SqliteStore.openPipelined(path, { synchronous });
 		} catch (error) {
 			if (!(error instanceof StoreError) || error.kind !== 'inUse' || Date.now() > deadline) throw error;
 			await new Promise((resolve) => setTimeout(resolve, 100));
@@ -26,12 +30,16 @@ async function openStore(path: string, synchronous: 'NORMAL' | 'FULL'): Promise<
 	}
 }
 
-async function open(settings: EngineSettings) {
+async function open(settings: EngineSettings, resumes: boolean) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
 	store = await openStore(join(settings.dataDir, 'data.sqlite'), settings.durability === 'full' ? 'FULL' : 'NORMAL');
-	const handlers = engineHandlers(store, settings);
+	const answers = new SavedAnswers(store);
+	if (!resumes) answers.clear();
+	const running = new RunningNote(settings.dataDir);
+	const handlers = engineHandlers(store, settings, (part) => running.part(part));
 	handlers.removals.sweep();
-	return handlers;
+	queue.use({ pipeline: store.pipeline, answers, running, onLost: () => handlers.forgetSubscriptions() });
+	return { ...handlers, boot: () => ({ ...handlers.boot(), answers: answers.read() }) };
 }
 
 // The front ends this process; a Ctrl-C that reaches the whole group must not tear a transaction.
@@ -48,9 +56,9 @@ function ready(): Awaited<ReturnType<typeof open>> {
 	return handlers;
 }
 
-serveSerially<EngineMethods>({
-	async start(settings) {
-		handlers = await open(settings);
+const methods: Handlers<EngineMethods> = {
+	async start({ settings, resumes }) {
+		handlers = await open(settings, resumes);
 		return handlers.boot();
 	},
 	querySet: (requests) => ready().querySet(requests),
@@ -98,4 +106,7 @@ serveSerially<EngineMethods>({
 		store = null;
 		return null;
 	}
-});
+};
+
+const queue = new CallQueue<EngineMethods>(methods, sendToParent);
+process.on('message', (message: unknown) => queue.receive(message));

@@ -5,6 +5,7 @@ import type { RestoredFile } from './imports.ts';
 import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
 import type { StepBudget } from '../store/filling.ts';
 import type { SchemaStatus } from '../store/types.ts';
+import type { Answer } from './rpc.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
 import type { SchemaStep } from './schemaWorker.ts';
@@ -110,9 +111,17 @@ interface TablePage {
 	readonly continueCursor: string;
 }
 
-/** Methods of the engine process. It answers them one at a time, in order. */
+interface EngineBoot {
+	readonly latestTs: bigint;
+	readonly deployment: DeploymentState;
+	/** Of calls that an earlier process had made durable. */
+	readonly answers: readonly Answer[];
+}
+
+/** Methods of the engine process. It executes them one at a time, in order. */
 export type EngineMethods = {
-	start(settings: EngineSettings): { readonly latestTs: bigint; readonly deployment: DeploymentState };
+	/** `resumes` when it takes over from a process of the same front, whose answers may not have arrived. */
+	start(params: { readonly settings: EngineSettings; readonly resumes: boolean }): EngineBoot;
 	querySet(requests: readonly QueryRequest[]): QuerySetRun;
 	unsubscribe(subscriptions: readonly string[]): null;
 	mutation(params: { readonly call: FunctionCall; readonly session: SessionRequest | null }): MutationRun;

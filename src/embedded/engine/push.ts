@@ -89,17 +89,18 @@ export function applyPush(
 	const deployed = new DeployedComponents(bundle, analysis);
 	const tx = store.begin('write');
 	try {
+		const database = tx.exclusive();
 		const diffs = store.changingSchema(tx).finish(schemasOf(analysis));
-		saveBundle(store.database, bundle, analysis);
+		saveBundle(database, bundle, analysis);
 		const components: Record<string, ComponentChange> = {};
-		for (const [component, type] of saveMounts(store.database, analysis)) {
+		for (const [component, type] of saveMounts(database, analysis)) {
 			const modules = modulePaths(deployed, component);
 			const oldModules = modulePaths(old, component);
 			components[component] = {
 				type,
 				modulesAdded: modules.filter((path) => !oldModules.includes(path)),
 				modulesRemoved: oldModules.filter((path) => !modules.includes(path)),
-				cronDiff: crons.apply(component, cronSpecs(deployed, component), Date.now())
+				cronDiff: crons.apply(tx, component, cronSpecs(deployed, component), Date.now())
 			};
 		}
 		tx.commit();

@@ -16,13 +16,20 @@ export type CallMessage = {
 	readonly method: string;
 	readonly params: unknown;
 };
-type ReplyMessage = { readonly kind: 'reply'; readonly id: number; readonly value: never };
+type Reply<V> = { readonly kind: 'reply'; readonly id: number; readonly value: V };
 type ErrorMessage = { readonly kind: 'error'; readonly id: number; readonly message: string; readonly stack: string };
-/** The call under work has come further: its time budget starts anew. */
-type ProgressMessage = { readonly kind: 'progress' };
-export type Message = CallMessage | ReplyMessage | ErrorMessage | ProgressMessage;
+/** An answer as it arrives, and as it is made. */
+export type Answer = Reply<never> | ErrorMessage;
+export type MadeAnswer = Reply<unknown> | ErrorMessage;
+/** Calls to the engine, in order; and up to which saved batch its answers have been received. */
+type CallsMessage = { readonly kind: 'calls'; readonly calls: readonly CallMessage[]; readonly received: number };
+/** Answers of the engine; `batch` is the newest of which no answer is missing, or 0. */
+type AnswersMessage = { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly batch: number };
+/** What was executed and not answered yet was lost, and with it what it made of subscriptions. */
+type LostMessage = { readonly kind: 'lost' };
+export type Message = CallMessage | Answer | CallsMessage | AnswersMessage | LostMessage;
 
-const KINDS = new Set(['call', 'reply', 'error', 'progress']);
+const KINDS = new Set(['call', 'reply', 'error', 'calls', 'answers', 'lost']);
 
 export function isMessage(message: unknown): message is Message {
 	return (
@@ -59,13 +66,23 @@ export async function answer<M extends Methods>(
 	message: CallMessage,
 	send: Send
 ): Promise<void> {
+	send(await answerTo(handlers, message));
+}
+
+/** Handles one call. */
+export async function answerTo<M extends Methods>(handlers: Handlers<M>, message: CallMessage): Promise<MadeAnswer> {
 	try {
 		const value = await invoke(handlers, message);
-		send({ kind: 'reply', id: message.id, value });
+		return { kind: 'reply', id: message.id, value };
 	} catch (error) {
-		const text = error instanceof Error ? error.message : String(error);
-		send({ kind: 'error', id: message.id, message: text, stack: error instanceof Error ? (error.stack ?? '') : '' });
+		return refusal(message, error);
 	}
+}
+
+/** The answer to a call that failed: a fault of this program or of the machine, not of user code. */
+export function refusal({ id }: CallMessage, error: unknown): ErrorMessage {
+	const message = error instanceof Error ? error.message : String(error);
+	return { kind: 'error', id, message, stack: error instanceof Error ? (error.stack ?? '') : '' };
 }
 
 function invoke<M extends Methods>(handlers: Handlers<M>, message: CallMessage): unknown {
@@ -73,22 +90,6 @@ function invoke<M extends Methods>(handlers: Handlers<M>, message: CallMessage):
 	if (typeof handler !== 'function') throw new Error(`no method ${message.method}`);
 	const value: unknown = Reflect.apply(handler, undefined, [message.params]);
 	return value;
-}
-
-/** Answers calls one after the other, in the order in which they came. */
-export function serveSerially<M extends Methods>(handlers: Handlers<M>): void {
-	const queue: CallMessage[] = [];
-	let busy = false;
-	const drain = async (): Promise<void> => {
-		busy = true;
-		for (let next = queue.shift(); next !== undefined; next = queue.shift()) await answer(handlers, next, sendToParent);
-		busy = false;
-	};
-	process.on('message', (message: unknown) => {
-		if (!isMessage(message) || message.kind !== 'call') return;
-		queue.push(message);
-		if (!busy) void drain();
-	});
 }
 
 /** Calls made to the other process and not yet answered. */

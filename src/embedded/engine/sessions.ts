@@ -1,4 +1,4 @@
-import type { Database } from '../store/database.ts';
+import type { StoreTransaction } from '../store/transaction.ts';
 import { parseJson } from './json.ts';
 import type { LogLines, SessionRequest } from './types.ts';
 
@@ -11,18 +11,11 @@ export interface Remembered {
 
 /** Answers of mutations by session and request id: a mutation that is sent again is answered again and not run again. */
 export class Sessions {
-	readonly #database: Database;
-
-	constructor(database: Database) {
-		this.#database = database;
-	}
-
-	find({ sessionId, requestId }: SessionRequest): Remembered | null {
-		const row = this.#database.row(
-			'SELECT outcome, CAST(ts AS TEXT) FROM session_requests WHERE session = ? AND request = ?',
-			sessionId,
-			requestId
-		);
+	find(tx: StoreTransaction, request: SessionRequest): Remembered | null {
+		const row = tx.lookUp(nameOf(request), {
+			sql: 'SELECT outcome, CAST(ts AS TEXT) FROM session_requests WHERE session = ? AND request = ?',
+			parameters: [request.sessionId, request.requestId]
+		});
 		if (row === null) return null;
 		const parsed = parseJson(String(row[0]));
 		const [value, logLines] = Array.isArray(parsed) ? parsed : [];
@@ -34,18 +27,22 @@ export class Sessions {
 	}
 
 	/** Inside the mutation's own transaction. Only successes are kept: a failure changed nothing and may be tried again. */
-	remember({ sessionId, requestId }: SessionRequest, answer: Remembered, now: number): void {
-		this.#database.run(
-			'INSERT INTO session_requests (session, request, ts, outcome, created) VALUES (?, ?, ?, ?, ?)',
-			sessionId,
-			requestId,
-			answer.ts,
-			JSON.stringify([answer.value, answer.logLines]),
-			now
+	remember(tx: StoreTransaction, request: SessionRequest, { value, logLines, ts }: Remembered, now: number): void {
+		const outcome = JSON.stringify([value, logLines]);
+		tx.execute(
+			{
+				sql: 'INSERT INTO session_requests (session, request, ts, outcome, created) VALUES (?, ?, ?, ?, ?)',
+				parameters: [request.sessionId, request.requestId, ts, outcome, now]
+			},
+			[nameOf(request), [outcome, String(ts)]]
 		);
 	}
 
-	prune(before: number): void {
-		this.#database.run('DELETE FROM session_requests WHERE created < ?', before);
+	prune(tx: StoreTransaction, before: number): void {
+		tx.execute({ sql: 'DELETE FROM session_requests WHERE created < ?', parameters: [before] });
 	}
+}
+
+function nameOf({ sessionId, requestId }: SessionRequest): string {
+	return `session ${requestId} ${sessionId}`;
 }

@@ -1,5 +1,7 @@
 import type { JSONValue } from 'convex/values';
 import type { Database } from '../store/database.ts';
+import type { SqliteStore } from '../store/store.ts';
+import type { StoreTransaction } from '../store/transaction.ts';
 import { JsonFields, parseJson } from '../engine/json.ts';
 import { canonicalPath, parseFunctionPath } from '../engine/paths.ts';
 import type { AnalyzedModule } from '../engine/types.ts';
@@ -59,20 +61,21 @@ export function readCrons(crons: AnalyzedCrons): Map<string, CronSpec> {
 
 /** The cron jobs of the app and of every mounted component. All changes happen inside a transaction of the caller's. */
 export class CronTable {
-	readonly #database: Database;
+	readonly #store: SqliteStore;
 
-	constructor(database: Database) {
-		this.#database = database;
+	constructor(store: SqliteStore) {
+		this.#store = store;
 	}
 
 	/** Puts the crons of a component in force. A job whose spec is the same keeps its place in time. */
-	apply(component: string, specs: ReadonlyMap<string, CronSpec>, now: number): CronChange {
+	apply(tx: StoreTransaction, component: string, specs: ReadonlyMap<string, CronSpec>, now: number): CronChange {
+		const database = tx.exclusive();
 		const change: CronChange = { added: [], updated: [], deleted: [] };
-		const rows = this.#database.rows('SELECT name, spec FROM crons WHERE component = ?', component);
+		const rows = database.rows('SELECT name, spec FROM crons WHERE component = ?', component);
 		const old = new Map(rows.map(([name, spec]) => [String(name), String(spec)]));
 		for (const name of old.keys()) {
 			if (specs.has(name)) continue;
-			this.#database.run('DELETE FROM crons WHERE component = ? AND name = ?', component, name);
+			database.run('DELETE FROM crons WHERE component = ? AND name = ?', component, name);
 			change.deleted.push(name);
 		}
 		for (const [name, spec] of specs) {
@@ -80,7 +83,7 @@ export class CronTable {
 			const known = old.get(name);
 			if (known === text) continue;
 			(known === undefined ? change.added : change.updated).push(name);
-			this.#database.run(
+			database.run(
 				'INSERT INTO crons (component, name, spec, last_run, next_run) VALUES (?, ?, ?, NULL, ?) ON CONFLICT (component, name) DO UPDATE SET spec = excluded.spec, next_run = excluded.next_run',
 				component,
 				name,
@@ -92,7 +95,7 @@ export class CronTable {
 	}
 
 	due(now: number, without: readonly string[]): DueCron[] {
-		const rows = this.#database.rows(
+		const rows = this.#file.rows(
 			`SELECT component, name, spec, next_run FROM crons WHERE next_run <= ?
 			AND ${KEY} NOT IN (SELECT value FROM json_each(?)) ORDER BY next_run`,
 			now,
@@ -102,23 +105,32 @@ export class CronTable {
 	}
 
 	get(key: string): DueCron | null {
-		const row = this.#database.row(`SELECT component, name, spec, next_run FROM crons WHERE ${KEY} = ?`, key);
+		const row = this.#file.row(`SELECT component, name, spec, next_run FROM crons WHERE ${KEY} = ?`, key);
 		return row === null ? null : dueCron(row);
 	}
 
 	/** Moves a job to its next time. Returns how many times were skipped because they had passed already. */
-	advance(cron: DueCron, now: number): number {
+	advance(tx: StoreTransaction, cron: DueCron, now: number): number {
 		const { next, skipped } = nextRun(cron.schedule, cron.due, now);
-		this.#database.run(`UPDATE crons SET last_run = ?, next_run = ? WHERE ${KEY} = ?`, now, next, cron.key);
+		tx.execute({
+			sql: `UPDATE crons SET last_run = ?, next_run = ? WHERE ${KEY} = ?`,
+			parameters: [now, next, cron.key]
+		});
 		return skipped;
 	}
 
 	nextDue(without: readonly string[]): number | null {
-		const row = this.#database.row(
+		const row = this.#file.row(
 			`SELECT min(next_run) FROM crons WHERE ${KEY} NOT IN (SELECT value FROM json_each(?))`,
 			JSON.stringify(without)
 		);
 		return typeof row?.[0] === 'number' ? row[0] : null;
+	}
+
+	/** Crons are few and rarely change: the file is read, once everything is in it. */
+	get #file(): Database {
+		this.#store.drain();
+		return this.#store.database;
 	}
 }
 

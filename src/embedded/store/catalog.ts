@@ -1,6 +1,7 @@
 import type { Database } from './database.ts';
 import { creationTimeOf } from './clock.ts';
 import { creationIndex } from './indexes.ts';
+import type { Layer, Statement } from './layer.ts';
 import { FIRST_USER_TABLE, SYSTEM_TABLES } from './layout.ts';
 import { indexShape } from './indexShapes.ts';
 import { definitionFromStored, schemasFromStored } from './schema.ts';
@@ -41,6 +42,8 @@ export interface TableEntry {
 	lastCreation: number;
 	/** Grows with every write, so that an open scan knows when to read again. */
 	generation: number;
+	/** How many documents are committed, or null while nobody has asked. */
+	documents: number | null;
 	indexes: readonly IndexEntry[];
 	/** What documents must fit, or null when anything goes. */
 	validator: Validator | null;
@@ -75,6 +78,7 @@ export class Catalog {
 		for (const entry of before) {
 			entry.persisted = false;
 			entry.generation++;
+			entry.documents = null;
 			entry.indexes = [];
 			entry.validator = null;
 			entry.pendingValidator = null;
@@ -210,18 +214,20 @@ export class Catalog {
 		return this.#named(component, name) ?? this.#add(newEntry(tablet, number, component, name));
 	}
 
-	/** Writes the table's row if it has none. Returns whether it did: the catalogue must then be loaded again on rollback. */
-	persist(table: TableEntry): boolean {
-		if (table.persisted) return false;
-		this.#database.run(
-			"INSERT INTO tables (num, component, name, state, number) VALUES (?, ?, ?, 'active', ?)",
-			table.tablet,
-			table.component,
-			table.name,
-			table.number
-		);
+	/** Writes the table's row if it has none. Inside an exclusive transaction, after whose rollback `load` is called. */
+	persist(table: TableEntry): void {
+		if (table.persisted) return;
+		const { sql, parameters } = insertion(table);
+		this.#database.run(sql, ...parameters);
 		table.persisted = true;
-		return true;
+	}
+
+	/** As `persist`, with the other writes of a layer. */
+	create(table: TableEntry, layer: Layer): void {
+		if (table.persisted) return;
+		layer.execute(insertion(table));
+		layer.create(table);
+		table.persisted = true;
 	}
 
 	names(component: string, system: boolean): string[] {
@@ -290,9 +296,17 @@ function newEntry(tablet: number, number: number, component: string, name: strin
 		persisted: false,
 		lastCreation: 0,
 		generation: 0,
+		documents: null,
 		indexes: [],
 		validator: null,
 		pendingValidator: null
+	};
+}
+
+function insertion({ tablet, component, name, number }: TableEntry): Statement {
+	return {
+		sql: "INSERT INTO tables (num, component, name, state, number) VALUES (?, ?, ?, 'active', ?)",
+		parameters: [tablet, component, name, number]
 	};
 }
 

@@ -2,36 +2,57 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { LAYOUT, LAYOUT_VERSION, STEPS } from './layout.ts';
 import { StoreError, storeError } from './errors.ts';
+import { holdFile } from './heldFile.ts';
+import type { HeldFile } from './heldFile.ts';
 
 export interface DatabaseOptions {
 	/** NORMAL survives the death of the process, FULL also the loss of power. */
 	readonly synchronous: 'NORMAL' | 'FULL';
 }
 
+/** SQLite's name for a database without a file. */
+const MEMORY = ':memory:';
+
 /** How long to wait for an engine that is being replaced to let go of the file. */
 const HANDOVER_MS = 1000;
 
-/** One SQLite file, opened for this process alone, with a cache of prepared statements. */
+/** One connection to a SQLite file that this process owns, with a cache of prepared statements. */
 export class Database {
 	readonly path: string;
 	readonly connection: DatabaseSync;
 	readonly #statements = new Map<string, StatementSync>();
+	readonly #lock: HeldFile | null;
+
+	private constructor(path: string, connection: DatabaseSync, lock: HeldFile | null) {
+		this.path = path;
+		this.connection = connection;
+		this.#lock = lock;
+	}
 
 	/**
 	 * Opens or creates the file and checks it. Throws a StoreError when it is damaged, of a newer layout, in use by
 	 * another process, or cannot be read; the file is then left as it is.
 	 */
-	constructor(path: string, options: DatabaseOptions = { synchronous: 'NORMAL' }) {
-		this.path = path;
+	static open(path: string, options: DatabaseOptions = { synchronous: 'NORMAL' }): Database {
+		let lock: HeldFile | null = null;
 		let connection: DatabaseSync | null = null;
 		try {
+			if (path !== MEMORY) lock = holdFile(`${path}.lock`, HANDOVER_MS);
 			connection = new DatabaseSync(path, { timeout: HANDOVER_MS });
 			prepareFile(connection, path, options);
+			return new Database(path, connection, lock);
 		} catch (error) {
 			connection?.close();
+			lock?.release();
 			throw storeError(path, error);
 		}
-		this.connection = connection;
+	}
+
+	/** One more connection to a file that this process has opened already. */
+	static beside(path: string, options: DatabaseOptions): Database {
+		const connection = new DatabaseSync(path, { timeout: HANDOVER_MS });
+		connection.exec(pragmas(options));
+		return new Database(path, connection, null);
 	}
 
 	/** The statement for this SQL, prepared once. Rows are arrays; integers are numbers. */
@@ -64,6 +85,7 @@ export class Database {
 	close(): void {
 		this.#statements.clear();
 		this.connection.close();
+		this.#lock?.release();
 	}
 }
 
@@ -72,11 +94,10 @@ function isRow(row: unknown): row is SQLOutputValue[] {
 }
 
 /**
- * How the file is used. Exclusive: one engine owns it, which also spares every read the shared-memory locks. The
- * write-ahead log may grow to 32 MB before it is copied back, since an index page is often written by many commits.
+ * How the file is used. The write-ahead log may grow to 32 MB before it is copied back, since an index page is often written by many commits.
  */
 export function pragmas(options: DatabaseOptions): string {
-	return `PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;
+	return `PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;
 		PRAGMA synchronous = ${options.synchronous}; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
 		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;`;
 }
@@ -87,8 +108,6 @@ function base64OfHex(hex: SQLOutputValue): string {
 
 function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOptions): void {
 	connection.exec(pragmas(options));
-	// Takes the lock now rather than with the first write.
-	connection.exec('BEGIN IMMEDIATE; COMMIT');
 	const version = Number(connection.prepare('PRAGMA user_version').get()?.user_version ?? 0);
 	if (version > LAYOUT_VERSION) {
 		throw new StoreError(

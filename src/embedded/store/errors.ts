@@ -1,5 +1,6 @@
-/** What can be wrong with the file itself: `message` names the path and says what to do. */
-export type StoreErrorKind = 'corrupt' | 'newerLayout' | 'inUse' | 'unreadable' | 'full';
+/** What can be wrong with the file itself: the message of a StoreError names the path and says what to do. */
+export const STORE_ERROR_KINDS = ['corrupt', 'newerLayout', 'inUse', 'unreadable', 'full'] as const;
+export type StoreErrorKind = (typeof STORE_ERROR_KINDS)[number];
 
 /** The store cannot go on. Never thrown for a mistake in user code: that is a DeveloperError. */
 export class StoreError extends Error {
@@ -49,4 +50,12 @@ export function storeError(path: string, error: unknown): unknown {
 		default:
 			return error;
 	}
+}
+
+/** As `storeError`, for a failure of which nothing is known but that the file was not written. */
+export function storeFailure(path: string, error: unknown): StoreError {
+	const known = storeError(path, error);
+	if (known instanceof StoreError) return known;
+	const why = error instanceof Error ? error.message : String(error);
+	return new StoreError('unreadable', `The database ${path} could not be written: ${why}`, error);
 }

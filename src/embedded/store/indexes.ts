@@ -1,11 +1,9 @@
 import { KeyWriter } from '../values/keys.ts';
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
-import type { Database } from './database.ts';
 import type { IndexEntry, TableEntry } from './catalog.ts';
 import { creationTimeOf, orderedFloat } from './clock.ts';
 import { textKeys } from './textKeys.ts';
-import type { KeyRange } from './types.ts';
 import { vectorKeys } from './vectorKeys.ts';
 
 /** Every index key ends with this many bytes that name the document. */
@@ -72,31 +70,5 @@ export function differenceOf(before: readonly Uint8Array[], after: readonly Uint
 	return { removed, added };
 }
 
-const INSERT = 'INSERT INTO idx (ix, k) VALUES (?, ?)';
-
-/** Adds the row of a key that `indexKeys` made. One row a statement: several in one are no faster. */
-export function insertEntry(database: Database, index: IndexEntry, key: Uint8Array): void {
-	database.prepare(INSERT).run(index.id, key);
-}
-
-/** Removes the row of a key. */
-export function deleteEntry(database: Database, index: IndexEntry, key: Uint8Array): void {
-	database.run('DELETE FROM idx WHERE ix = ? AND k = ?', index.id, key);
-}
-
 /** Above every internal id and every key: keys start with a tag or a length below 0x21, or with the bytes of a float. */
 export const END = new Uint8Array(INTERNAL_ID_LENGTH + 1).fill(0xff);
-
-/** Keys of an index in order, without their documents. */
-export function readKeys(database: Database, index: number, range: KeyRange, limit = -1): Uint8Array[] {
-	const keys: Uint8Array[] = [];
-	const rows = database.rows(
-		'SELECT k FROM idx WHERE ix = ? AND k >= ? AND k < ? ORDER BY k LIMIT ?',
-		index,
-		range.lower,
-		range.upper ?? END,
-		limit
-	);
-	for (const [key] of rows) if (key instanceof Uint8Array) keys.push(key);
-	return keys;
-}

@@ -1,5 +1,5 @@
 /** Version of the tables below, kept in `PRAGMA user_version`. A file of a higher version is refused. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 /** Numbers of user tables start here, as Convex's do; system tables have smaller ones. */
 export const FIRST_USER_TABLE = 10_001;
@@ -83,7 +83,8 @@ export const STEPS: readonly string[] = [
 		component TEXT,
 		tbl TEXT,
 		created REAL NOT NULL
-	) STRICT, WITHOUT ROWID;`
+	) STRICT, WITHOUT ROWID;`,
+	'CREATE TABLE answers (batch INTEGER PRIMARY KEY, answers BLOB NOT NULL) STRICT;'
 ];
 
 /** Every SQL table of a deployment. Timestamps are nanoseconds since 1970 unless a name says otherwise. */
@@ -167,6 +168,10 @@ CREATE TABLE session_requests (
 	PRIMARY KEY (session, request)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_requests_created ON session_requests (created);
+
+-- Answers of calls to the engine process, one row for each batch of commits, written with them. Read by the process that
+-- takes over from one that died; deleted once the answers have been received. answers is serialised by node:v8.
+CREATE TABLE answers (batch INTEGER PRIMARY KEY, answers BLOB NOT NULL) STRICT;
 
 -- Scheduled functions. Written by the engine with the transaction that schedules, claims or finishes one; read by the
 -- scheduler by due time. component is the one that scheduled, whose table holds the document; target is the one whose

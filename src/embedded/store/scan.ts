@@ -1,32 +1,30 @@
 import { encodeKey, isEmptyRange, keyAfter } from '../values/keys.ts';
 import { encodeId } from '../values/ids.ts';
-import type { SQLOutputValue } from 'node:sqlite';
-import type { Database } from './database.ts';
 import type { IndexEntry, TableEntry } from './catalog.ts';
 import { storedDocument } from './documents.ts';
 import { creationKey, documentsIndex, END, INTERNAL_ID_LENGTH } from './indexes.ts';
+import { mergedRows, valueIn } from './merge.ts';
+import type { FileRows, ReadPlace } from './merge.ts';
 import type { OpenInterval, ReadLog } from './reads.ts';
 import type { KeyRange, ReadInterval, Scan, ScanEntry, StoredDocument } from './types.ts';
 
 type Order = 'asc' | 'desc';
 
-/** A row with its key as hexadecimal text: most keys are never asked for, and text is cheaper to fetch than bytes. */
+/** A row whose key is kept as text: most keys are never asked for, and text is cheaper to fetch than bytes. */
 class Entry implements ScanEntry {
 	readonly document: StoredDocument;
-	readonly #hexKey: string;
+	readonly #key: string;
+	readonly #encoding: 'hex' | 'latin1';
 
-	constructor(hexKey: string, document: StoredDocument) {
-		this.#hexKey = hexKey;
+	constructor(key: string, encoding: 'hex' | 'latin1', document: StoredDocument) {
+		this.#key = key;
+		this.#encoding = encoding;
 		this.document = document;
 	}
 
 	get key(): Uint8Array {
-		return Buffer.from(this.#hexKey, 'hex');
+		return Buffer.from(this.#key, this.#encoding);
 	}
-}
-
-function entriesOf(table: TableEntry, rows: readonly SQLOutputValue[][]): ScanEntry[] {
-	return rows.map(([key, json]) => new Entry(String(key), storedDocument(table, String(json))));
 }
 
 /** What is read in chunks: the documents of a table in creation order, or a declared index. */
@@ -121,20 +119,27 @@ export class TableScan implements Scan, OpenInterval {
 }
 
 /** Documents of a table by creation time: the documents themselves are in that order. */
-export function creationSource(database: Database, table: TableEntry): ScanSource {
+export function creationSource({ database, layers }: ReadPlace, table: TableEntry): ScanSource {
 	return {
 		index: documentsIndex(table),
-		read(range, order, limit) {
-			const lower = idBound(range.lower);
-			const upper = range.upper === null ? END : idBound(range.upper);
-			const rows = database.rows(
-				`SELECT '0D' || hex(id), json FROM docs WHERE tbl = ? AND id >= ? AND id < ? ORDER BY id ${order} LIMIT ?`,
-				table.tablet,
-				lower,
-				upper,
-				limit
-			);
-			return entriesOf(table, rows);
+		read(given, order, limit) {
+			const range = { lower: idBound(given.lower), upper: given.upper === null ? END : idBound(given.upper) };
+			const file: FileRows = (lower, upper, most) =>
+				database.rows(
+					`SELECT hex(id), json FROM docs WHERE tbl = ? AND id >= ? AND id < ? ORDER BY id ${order} LIMIT ?`,
+					table.tablet,
+					lower,
+					upper,
+					most
+				);
+			const over = layers().flatMap(({ documents }) => documents.get(table.tablet) ?? []);
+			if (over.every(({ size }) => size === 0)) {
+				return file(range.lower, range.upper, limit).map(
+					([id, json]) => new Entry(`0D${String(id)}`, 'hex', storedDocument(table, String(json)))
+				);
+			}
+			const rows = mergedRows({ file, over, documentOf: (id) => valueIn(over, id) }, range, order, limit);
+			return rows.map(([id, json]) => new Entry(`\r${id}`, 'latin1', storedDocument(table, json)));
 		}
 	};
 }
@@ -148,20 +153,32 @@ function idBound(bound: Uint8Array): Uint8Array {
 }
 
 /** A declared index of a table. */
-export function indexSource(database: Database, table: TableEntry, index: IndexEntry): ScanSource {
+export function indexSource({ database, layers }: ReadPlace, table: TableEntry, index: IndexEntry): ScanSource {
 	return {
 		index: index.id,
-		read(range, order, limit) {
-			const rows = database.rows(
-				`SELECT hex(idx.k), docs.json FROM idx CROSS JOIN docs ON docs.tbl = ? AND docs.id = substr(idx.k, -16)
-				WHERE idx.ix = ? AND idx.k >= ? AND idx.k < ? ORDER BY idx.k ${order} LIMIT ?`,
-				table.tablet,
-				index.id,
-				range.lower,
-				range.upper ?? END,
-				limit
-			);
-			return entriesOf(table, rows);
+		read(given, order, limit) {
+			const range = { lower: given.lower, upper: given.upper ?? END };
+			const file: FileRows = (lower, upper, most) =>
+				database.rows(
+					`SELECT hex(idx.k), docs.json FROM idx CROSS JOIN docs ON docs.tbl = ? AND docs.id = substr(idx.k, -16)
+					WHERE idx.ix = ? AND idx.k >= ? AND idx.k < ? ORDER BY idx.k ${order} LIMIT ?`,
+					table.tablet,
+					index.id,
+					lower,
+					upper,
+					most
+				);
+			const documents = layers().flatMap((layer) => layer.documents.get(table.tablet) ?? []);
+			// No entry is written without its document.
+			if (documents.every(({ size }) => size === 0)) {
+				return file(range.lower, range.upper, limit).map(
+					([key, json]) => new Entry(String(key), 'hex', storedDocument(table, String(json)))
+				);
+			}
+			const over = layers().flatMap(({ entries }) => entries.get(index.id) ?? []);
+			const documentOf = (key: string) => valueIn(documents, key.slice(-INTERNAL_ID_LENGTH));
+			const rows = mergedRows({ file, over, documentOf }, range, order, limit);
+			return rows.map(([key, json]) => new Entry(key, 'latin1', storedDocument(table, json)));
 		}
 	};
 }
@@ -171,7 +188,7 @@ export class IdScan implements Scan {
 	readonly #scan: TableScan;
 
 	constructor(
-		database: Database,
+		place: ReadPlace,
 		table: TableEntry,
 		range: KeyRange,
 		order: Order,
@@ -180,7 +197,7 @@ export class IdScan implements Scan {
 	) {
 		const lower = range.lower.length === 0 ? range.lower : (searchId(table.number, range.lower) ?? END);
 		const upper = range.upper === null ? null : searchId(table.number, range.upper);
-		this.#scan = new TableScan(creationSource(database, table), { lower, upper }, order, reads, generation);
+		this.#scan = new TableScan(creationSource(place, table), { lower, upper }, order, reads, generation);
 	}
 
 	next(): ScanEntry | null {

@@ -44,7 +44,7 @@ export class Staging {
 	/** Creates a hidden table for each wanted one. Throws a DeveloperError when their numbers cannot be. */
 	begin(tx: StoreTransaction, mode: ImportMode, wanted: readonly WantedTable[]): StagedTable[] {
 		const { catalog, database } = this.#store;
-		tx.catalogWillChange();
+		tx.exclusive();
 		this.#schemas = this.#schemaText();
 		const all = [...wanted, ...(mode === 'replaceAll' ? this.#declared(wanted) : [])];
 		const numbers = this.#assign(mode, all);
@@ -93,7 +93,7 @@ export class Staging {
 				'Could not complete import because schema changed. Avoid modifying schema.ts while importing tables'
 			);
 		}
-		tx.catalogWillChange();
+		tx.exclusive();
 		const filled = staged.map((table) => ({ table, entry: this.#table(table.tablet), active: this.#active(table) }));
 		if (mode === 'replaceAll') {
 			const kept = new Set(staged.map(({ component, name }) => `${component}\0${name}`));
@@ -126,7 +126,7 @@ export class Staging {
 			.map(([tablet]) => Number(tablet))
 			.find((tablet) => !this.#validators.has(tablet));
 		if (hidden === undefined) return 0;
-		tx.catalogWillChange();
+		tx.exclusive();
 		for (const [index] of database.rows('SELECT id FROM indexes WHERE tbl = ?', hidden)) {
 			const deleted = database
 				.prepare('DELETE FROM idx WHERE ix = ?1 AND k IN (SELECT k FROM idx WHERE ix = ?1 LIMIT ?2)')

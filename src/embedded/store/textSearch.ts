@@ -1,10 +1,10 @@
 import { encodeKey, prefixRange } from '../values/keys.ts';
 import type { IndexEntry, IndexMemory } from './catalog.ts';
 import { creationTimeOf } from './clock.ts';
-import type { Database } from './database.ts';
 import { matchesFilter } from './filterKeys.ts';
 import type { KeyFilter } from './filterKeys.ts';
-import { readKeys } from './indexes.ts';
+import { readKeys } from './merge.ts';
+import type { ReadPlace } from './merge.ts';
 import { codedLength, LENGTHS, postingFilters, readPosting, termEnd, termOf, termsFrom, wordsOf } from './textKeys.ts';
 import type { KeyRange } from './types.ts';
 
@@ -71,10 +71,10 @@ interface Term {
  * are the postings of its words and, as soon as two documents match, the lengths of all documents, since their mean decides
  * between two. (The backend leaves those out: there a live search keeps the order of its last run.)
  */
-export function searchText(database: Database, index: IndexEntry, query: TextQuery): TextMatches {
+export function searchText(place: ReadPlace, index: IndexEntry, query: TextQuery): TextMatches {
 	const reads: KeyRange[] = [];
-	const terms = findTerms(database, index, query, reads);
-	const lengths = terms.length === 0 ? new TextLengths() : textLengths(database, index);
+	const terms = findTerms(place, index, query, reads);
+	const lengths = terms.length === 0 ? new TextLengths() : textLengths(place, index);
 	const scores = new Map<string, { age: Uint8Array; internal: Uint8Array; score: number }>();
 	for (const { boost, postings } of terms) {
 		const weigh = weigher(lengths, postings.length, boost);
@@ -101,12 +101,12 @@ function matchOf({ age, internal, score }: Omit<TextMatch, 'key'> & { readonly a
 }
 
 /** The words of the index that the query means, each once: those it names, then those that its last word begins. */
-function findTerms(database: Database, index: IndexEntry, { terms, filters }: TextQuery, reads: KeyRange[]): Term[] {
+function findTerms(place: ReadPlace, index: IndexEntry, { terms, filters }: TextQuery, reads: KeyRange[]): Term[] {
 	const found: Term[] = [];
 	for (const term of new Set(terms)) {
 		const range = prefixRange([term]);
 		reads.push(range);
-		const postings = readKeys(database, index.id, range);
+		const postings = readKeys(place, index.id, range);
 		if (postings.length > 0) found.push({ term, boost: 1, postings });
 	}
 	const last = terms.at(-1);
@@ -115,7 +115,7 @@ function findTerms(database: Database, index: IndexEntry, { terms, filters }: Te
 		const begun = termsFrom(last);
 		let { lower } = begun;
 		for (let added = 0; added < room;) {
-			const first = readKeys(database, index.id, { lower, upper: begun.upper }, 1)[0];
+			const first = readKeys(place, index.id, { lower, upper: begun.upper }, 1)[0];
 			if (first === undefined) {
 				lower = begun.upper;
 				break;
@@ -124,7 +124,7 @@ function findTerms(database: Database, index: IndexEntry, { terms, filters }: Te
 			lower = range.upper;
 			const term = termOf(first);
 			if (found.some((other) => other.term === term)) continue;
-			found.push({ term, boost: EXPANSION_BOOST, postings: readKeys(database, index.id, range) });
+			found.push({ term, boost: EXPANSION_BOOST, postings: readKeys(place, index.id, range) });
 			added++;
 		}
 		reads.push({ lower: begun.lower, upper: lower });
@@ -148,10 +148,10 @@ function weigher(lengths: TextLengths, documents: number, boost: number): (frequ
 	return (frequency, code) => fround(weight * fround(frequency / fround(frequency + (norms[code] ?? 0))));
 }
 
-function textLengths(database: Database, index: IndexEntry): TextLengths {
+function textLengths(place: ReadPlace, index: IndexEntry): TextLengths {
 	if (index.memory instanceof TextLengths) return index.memory;
 	const lengths = new TextLengths();
-	for (const key of readKeys(database, index.id, LENGTHS)) lengths.added(key);
+	for (const key of readKeys(place, index.id, LENGTHS)) lengths.added(key);
 	index.memory = lengths;
 	return lengths;
 }

@@ -2,6 +2,8 @@ import { DeveloperError } from '../values/errors.ts';
 import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
 import type { DecodedId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
+import { batchOf, writeDocuments } from './batch.ts';
+import { binaryText } from './binary.ts';
 import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
 import type { Database } from './database.ts';
 import {
@@ -11,8 +13,12 @@ import {
 	withoutEqualSystemFields,
 	withoutSystemFields
 } from './documents.ts';
-import { storeError } from './errors.ts';
+import type { StoreError } from './errors.ts';
 import { creationIndex, documentsIndex } from './indexes.ts';
+import { Layer } from './layer.ts';
+import type { NamedRow, Row, Statement } from './layer.ts';
+import { valueIn } from './merge.ts';
+import type { ReadPlace } from './merge.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
 import { searchText } from './textSearch.ts';
@@ -38,10 +44,24 @@ export interface TransactionHost {
 	readonly database: Database;
 	readonly catalog: Catalog;
 	readonly latestTs: bigint;
-	/** Ends the change of the schema that is under way, inside the transaction, because a document was written that it refuses. */
+	/** Ends the change of the schema that is under way, inside an exclusive transaction, because a document was written that it refuses. */
 	refuseSchemaChange(misfit: SchemaMisfit): void;
+	/** What earlier transactions wrote that is not in the file yet. */
+	readonly pending: Layer;
+	/** How often what had been committed was lost, and why the last time. */
+	readonly losses: number;
+	readonly lossError: StoreError | null;
 	/** The timestamp that this commit will have. */
 	commitTs(): bigint;
+	/** Takes over what a transaction wrote. Throws a StoreError when it is known already that it cannot be kept. */
+	accept(layer: Layer, ts: bigint): void;
+	/** Committed documents of a table. */
+	count(table: TableEntry): number;
+	/** Waits until nothing is pending, and opens the file's own transaction on the connection that is read from. */
+	beginExclusive(): void;
+	/** Writes the layer too, and commits the file's transaction. Throws a StoreError. */
+	commitExclusive(layer: Layer, ts: bigint): void;
+	rollbackExclusive(): void;
 	/** Ends the transaction; `ts` is null on rollback. */
 	end(transaction: StoreTransaction, ts: bigint | null): void;
 }
@@ -61,12 +81,14 @@ export class StoreTransaction implements Transaction {
 	readonly #database: Database;
 	readonly #catalog: Catalog;
 	readonly #reads = new ReadLog();
+	readonly #layer = new Layer();
 	readonly #writer: DocumentWriter;
+	readonly #place: ReadPlace;
+	readonly #lossesBefore: number;
 	#savepoints = 0;
 	/** Grows with every partial rollback, so that open scans read again. */
 	#rollbacks = 0;
-	#catalogChanged = false;
-	#broken = false;
+	#exclusive = false;
 	#ended = false;
 
 	constructor(host: TransactionHost, kind: 'read' | 'write') {
@@ -75,7 +97,9 @@ export class StoreTransaction implements Transaction {
 		this.#database = host.database;
 		this.#catalog = host.catalog;
 		this.snapshotTs = host.latestTs;
-		this.#writer = new DocumentWriter(host.database, host.catalog, () => host.commitTs());
+		this.#writer = new DocumentWriter(this.#layer, host.catalog, () => host.commitTs());
+		this.#place = { database: host.database, layers: () => [this.#layer, host.pending] };
+		this.#lossesBefore = host.losses;
 	}
 
 	get reads(): ReadSet {
@@ -113,9 +137,16 @@ export class StoreTransaction implements Transaction {
 	/** For imports: puts a document into a table, hidden or active, with the id and creation time that it has. */
 	restore(table: TableEntry, document: RestoredDocument): string {
 		this.#checkWrite();
-		const { id, created } = this.#write(() => this.#writer.restore(table, document));
-		this.#catalogChanged ||= created;
-		return id;
+		const { internal } = document;
+		if (internal !== null && this.#textOf(table, internal) !== null) {
+			const id = encodeId(table.number, internal);
+			throw new DeveloperError('InvalidId', `Table "${table.name}" has more than one document with the _id ${id}.`);
+		}
+		return this.#writer.restore(table, document, () => {
+			const database = this.exclusive();
+			writeDocuments(database, batchOf([this.#layer], 0n, []));
+			return database;
+		});
 	}
 
 	/** As `patch`, for the engine: system tables are allowed. */
@@ -132,11 +163,11 @@ export class StoreTransaction implements Transaction {
 		this.#check();
 		const entry = this.#catalog.table(component, table);
 		const generation = () => entry.generation + this.#rollbacks;
-		if (index === 'by_id') return new IdScan(this.#database, entry, range, order, this.#reads, generation);
+		if (index === 'by_id') return new IdScan(this.#place, entry, range, order, this.#reads, generation);
 		const isInherent = index === 'by_creation_time' && creationIndex(entry) === null;
 		const source = isInherent
-			? creationSource(this.#database, entry)
-			: indexSource(this.#database, entry, this.#databaseIndex(entry, index));
+			? creationSource(this.#place, entry)
+			: indexSource(this.#place, entry, this.#databaseIndex(entry, index));
 		return new TableScan(source, range, order, this.#reads, generation);
 	}
 
@@ -154,7 +185,7 @@ export class StoreTransaction implements Transaction {
 	searchText(component: string, table: string, index: string, query: TextQuery): (TextMatch & Named)[] {
 		this.#check();
 		const entry = this.searchIndex(component, table, index, 'search');
-		const { matches, reads } = searchText(this.#database, entry, query);
+		const { matches, reads } = searchText(this.#place, entry, query);
 		for (const range of reads) this.#reads.interval({ index: entry.id, ...range });
 		const { number } = this.#catalog.table(component, table);
 		return matches.map((match) => ({ ...match, id: encodeId(number, match.internal) }));
@@ -165,7 +196,7 @@ export class StoreTransaction implements Transaction {
 		this.#check();
 		const entry = this.searchIndex(component, table, index, 'vector');
 		const { number } = this.#catalog.table(component, table);
-		return searchVectors(this.#database, entry, query).map((match) => ({
+		return searchVectors(this.#place, entry, query).map((match) => ({
 			...match,
 			id: encodeId(number, match.internal)
 		}));
@@ -181,7 +212,7 @@ export class StoreTransaction implements Transaction {
 		this.#check();
 		const entry = this.#catalog.table(component, table);
 		this.#reads.interval({ index: documentsIndex(entry), ...EVERYTHING });
-		return Number(this.#database.row('SELECT count(*) FROM docs WHERE tbl = ?', entry.tablet)?.[0] ?? 0);
+		return this.#host.count(entry) + (this.#layer.counts.get(entry) ?? 0);
 	}
 
 	tableOf(component: string, id: string): string | null {
@@ -194,36 +225,55 @@ export class StoreTransaction implements Transaction {
 		return this.#catalog.byNumber(component, decoded.table)?.name === table ? text : null;
 	}
 
+	/** Runs a statement with the commit. What a name looks up is its row from now on; null when it is deleted. */
+	execute(statement: Statement, ...rows: readonly NamedRow[]): void {
+		this.#checkWrite();
+		this.#layer.execute(statement, ...rows);
+	}
+
+	/** The row of a table that is not documents: as `execute` named it, else what the query finds in the file. */
+	lookUp(name: string, { sql, parameters }: Statement): Row | null {
+		this.#check();
+		const write = this.#layer.rows.get(name) ?? this.#host.pending.rows.get(name);
+		return write === undefined ? this.#database.row(sql, ...parameters) : write.row;
+	}
+
 	savepoint(): Savepoint {
 		this.#checkWrite();
-		const name = `s${++this.#savepoints}`;
-		const depth = this.#savepoints;
-		const mark = this.#writer.mark();
-		const catalogChanged = this.#catalogChanged;
-		this.#catalogChanged = false;
-		this.#database.prepare(`SAVEPOINT ${name}`).run();
+		if (this.#exclusive) throw new Error('an exclusive transaction has no savepoints');
+		const depth = ++this.#savepoints;
+		const mark = this.#layer.mark();
+		const reported = this.#writer.mark();
 		const finish = (): void => {
+			this.#checkWrite();
 			if (this.#savepoints !== depth) throw new Error('savepoints must end in the reverse order of their start');
 			this.#savepoints--;
 		};
 		return {
 			release: () => {
-				this.#checkWrite();
 				finish();
-				this.#database.prepare(`RELEASE ${name}`).run();
-				this.#catalogChanged ||= catalogChanged;
+				this.#layer.keep();
 			},
 			rollback: () => {
-				this.#checkWrite();
 				finish();
-				this.#database.prepare(`ROLLBACK TO ${name}`).run();
-				this.#database.prepare(`RELEASE ${name}`).run();
-				this.#writer.forgetSince(mark);
+				this.#layer.takeBack(mark);
+				this.#writer.forgetSince(reported);
 				this.#rollbacks++;
-				if (this.#catalogChanged) this.#catalog.load();
-				this.#catalogChanged = catalogChanged;
 			}
 		};
+	}
+
+	/**
+	 * From here on, statements on the store's database belong to this transaction, which waits for all before it and keeps
+	 * out all others: for changes of the catalogue and of what was pushed.
+	 */
+	exclusive(): Database {
+		this.#checkWrite();
+		if (this.#exclusive) return this.#database;
+		if (this.#savepoints > 0) throw new Error('a savepoint is still open');
+		this.#host.beginExclusive();
+		this.#exclusive = true;
+		return this.#database;
 	}
 
 	commit(): CommitWrites {
@@ -233,20 +283,20 @@ export class StoreTransaction implements Transaction {
 			this.#host.end(this, null);
 			return { ts: this.snapshotTs, entries: [], ids: new Set() };
 		}
-		this.#checkWrite();
 		if (this.#savepoints > 0) throw new Error('a savepoint is still open');
 		const ts = this.#host.commitTs();
 		try {
+			if (this.#host.losses !== this.#lossesBefore) throw this.#host.lossError;
 			const [misfit] = this.#writer.misfits;
 			if (misfit !== undefined) {
-				this.#catalogChanged = true;
+				this.exclusive();
 				this.#host.refuseSchemaChange(misfit);
 			}
-			this.#database.prepare("UPDATE meta SET value = ? WHERE name = 'last_ts'").run(ts);
-			this.#database.prepare('COMMIT').run();
+			if (this.#exclusive) this.#host.commitExclusive(this.#layer, ts);
+			else this.#host.accept(this.#layer, ts);
 		} catch (error) {
 			this.rollback();
-			throw storeError(this.#database.path, error);
+			throw error;
 		}
 		this.#ended = true;
 		this.#host.end(this, ts);
@@ -256,17 +306,10 @@ export class StoreTransaction implements Transaction {
 	rollback(): void {
 		if (this.#ended) return;
 		this.#ended = true;
-		// SQLite has already rolled back by itself after some failures (a full disk).
-		if (this.kind === 'write' && this.#database.connection.isTransaction) this.#database.prepare('ROLLBACK').run();
+		this.#layer.abandon();
 		this.#writer.forgetMemory();
-		if (this.#catalogChanged) this.#catalog.load();
+		if (this.#exclusive) this.#host.rollbackExclusive();
 		this.#host.end(this, null);
-	}
-
-	/** For the store: tables or indexes changed, so a rollback must read the catalogue again. */
-	catalogWillChange(): void {
-		this.#checkWrite();
-		this.#catalogChanged = true;
 	}
 
 	#insert(component: string, name: string, fields: DocumentFields, caller: Caller): string {
@@ -276,46 +319,42 @@ export class StoreTransaction implements Transaction {
 		}
 		const table = this.#catalog.table(component, name);
 		const allowed = withoutSystemFields(fields);
-		const { id, created } = this.#write(() => this.#writer.insert(table, allowed));
-		this.#catalogChanged ||= created;
-		return id;
+		return this.#writer.insert(table, allowed);
 	}
 
 	#patch(component: string, id: string, fields: DocumentFields, caller: Caller): StoredDocument {
 		const found = this.#require(component, id, caller, 'patch');
 		const old = parseDocument(found.document.json);
 		const patch = withoutEqualSystemFields(fields, id, old.creationTime);
-		return this.#write(() => this.#writer.update(found, old, mergeFields(old.fields, patch)));
+		return this.#writer.update(found, old, mergeFields(old.fields, patch));
 	}
 
 	#replace(component: string, id: string, fields: DocumentFields, caller: Caller): StoredDocument {
 		const found = this.#require(component, id, caller, 'replace');
 		const old = parseDocument(found.document.json);
 		const next = withoutEqualSystemFields(fields, id, old.creationTime);
-		return this.#write(() => this.#writer.update(found, old, next));
+		return this.#writer.update(found, old, next);
 	}
 
 	#remove(component: string, id: string, caller: Caller): StoredDocument {
 		const found = this.#require(component, id, caller, 'delete');
-		this.#write(() => this.#writer.remove(found));
+		this.#writer.remove(found);
 		return found.document;
-	}
-
-	/** A mistake of the caller leaves nothing behind; after any other failure half a document may have been written. */
-	#write<T>(action: () => T): T {
-		try {
-			return action();
-		} catch (error) {
-			if (!(error instanceof DeveloperError)) this.#broken = true;
-			throw storeError(this.#database.path, error);
-		}
 	}
 
 	#find(component: string, id: DecodedId): LocatedDocument | null {
 		const table = this.#catalog.byNumber(component, id.table);
 		if (table === null) return null;
-		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', table.tablet, id.internal)?.[0];
-		return typeof json === 'string' ? { table, internal: id.internal, document: storedDocument(table, json) } : null;
+		const json = this.#textOf(table, id.internal);
+		return json === null ? null : { table, internal: id.internal, document: storedDocument(table, json) };
+	}
+
+	#textOf({ tablet }: TableEntry, internal: Uint8Array): string | null {
+		const written = this.#place.layers().flatMap(({ documents }) => documents.get(tablet) ?? []);
+		const write = valueIn(written, written.length === 0 ? '' : binaryText(internal));
+		if (write !== undefined) return write.present ? write.json : null;
+		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', tablet, internal)?.[0];
+		return typeof json === 'string' ? json : null;
 	}
 
 	/** The document to change. Whether it exists was read, so it belongs to the read set. */
@@ -361,6 +400,5 @@ export class StoreTransaction implements Transaction {
 	#checkWrite(): void {
 		this.#check();
 		if (this.kind === 'read') throw new Error('a read transaction cannot write');
-		if (this.#broken) throw new Error('the transaction failed and can only be rolled back');
 	}
 }

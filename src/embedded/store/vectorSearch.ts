@@ -1,9 +1,9 @@
 import { EVERYTHING } from '../values/keys.ts';
 import type { IndexEntry, IndexMemory } from './catalog.ts';
-import type { Database } from './database.ts';
 import { matchesFilter } from './filterKeys.ts';
 import type { KeyFilter } from './filterKeys.ts';
-import { readKeys } from './indexes.ts';
+import { readKeys } from './merge.ts';
+import type { ReadPlace } from './merge.ts';
 import { normalized, readVector } from './vectorKeys.ts';
 
 export interface VectorQuery {
@@ -83,14 +83,14 @@ class VectorTable implements IndexMemory {
 	}
 }
 
-export function searchVectors(database: Database, index: IndexEntry, query: VectorQuery): VectorMatch[] {
-	return vectorTable(database, index).search(query);
+export function searchVectors(place: ReadPlace, index: IndexEntry, query: VectorQuery): VectorMatch[] {
+	return vectorTable(place, index).search(query);
 }
 
-function vectorTable(database: Database, index: IndexEntry): VectorTable {
+function vectorTable(place: ReadPlace, index: IndexEntry): VectorTable {
 	if (index.memory instanceof VectorTable) return index.memory;
 	const table = new VectorTable(index);
-	for (const key of readKeys(database, index.id, EVERYTHING)) table.added(key);
+	for (const key of readKeys(place, index.id, EVERYTHING)) table.added(key);
 	index.memory = table;
 	return table;
 }

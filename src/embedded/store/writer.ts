@@ -1,26 +1,16 @@
-import { DeveloperError } from '../values/errors.ts';
 import { encodeId } from '../values/ids.ts';
 import type { ConvexObject } from '../values/value.ts';
+import { binaryText } from './binary.ts';
 import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
 import { creationTimeAfter, creationTimeOf, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';
 import type { EncodedDocument, ParsedDocument } from './documents.ts';
-import {
-	creationIndex,
-	creationKey,
-	deleteEntry,
-	differenceOf,
-	documentsIndex,
-	indexKeys,
-	insertEntry
-} from './indexes.ts';
 import { addIndex } from './filling.ts';
+import { creationIndex, creationKey, differenceOf, documentsIndex, indexKeys } from './indexes.ts';
+import type { Layer } from './layer.ts';
 import type { CommitWrites, IndexDefinition, SchemaMisfit, StoredDocument } from './types.ts';
 
-const INSERT = 'INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)';
-
-const EXISTS = 'SELECT 1 FROM docs WHERE tbl = ? AND id = ?';
 const CREATION_INDEX: IndexDefinition = {
 	name: 'by_creation_time',
 	kind: 'database',
@@ -58,9 +48,9 @@ export interface WriteMark {
 	readonly misfits: number;
 }
 
-/** Writes documents with their index entries, and keeps the list of what a commit changed. */
+/** Writes documents with their index entries into a layer, and keeps the list of what a commit changed. */
 export class DocumentWriter {
-	readonly #database: Database;
+	readonly #layer: Layer;
 	readonly #catalog: Catalog;
 	readonly #commitTs: () => bigint;
 	readonly #entries: { readonly index: number; readonly key: Uint8Array }[] = [];
@@ -69,47 +59,43 @@ export class DocumentWriter {
 	readonly #tables = new Set<TableEntry>();
 	readonly #misfits: SchemaMisfit[] = [];
 
-	constructor(database: Database, catalog: Catalog, commitTs: () => bigint) {
-		this.#database = database;
+	constructor(layer: Layer, catalog: Catalog, commitTs: () => bigint) {
+		this.#layer = layer;
 		this.#catalog = catalog;
 		this.#commitTs = commitTs;
 	}
 
-	/** Returns the new id, and whether the table came into being. Throws a DeveloperError before anything is written. */
-	insert(table: TableEntry, fields: ConvexObject): { readonly id: string; readonly created: boolean } {
+	/** Returns the new id. Throws a DeveloperError before anything is written. */
+	insert(table: TableEntry, fields: ConvexObject): string {
 		const creationTime = creationTimeAfter(table.lastCreation);
 		const internal = newInternalId(creationTime);
 		const id = encodeId(table.number, internal);
 		const document = encodeDocument(table, id, creationTime, fields, this.#commitTs);
 		this.#noteMisfit(table, document);
-		const created = this.#catalog.persist(table);
+		this.#catalog.create(table, this.#layer);
 		table.lastCreation = creationTime;
 		this.#place(table, { id, internal, creationTime, document });
-		return { id, created };
+		return id;
 	}
 
 	/**
-	 * As `insert`, of a document that was made before: with its id and creation time where they are given. Returns whether
-	 * the table or an index came into being.
+	 * As `insert`, of a document that was made before, with its id and creation time where they are given. `file` gives the
+	 * file, in an exclusive transaction and with everything in it that was written to the layer.
 	 */
-	restore(table: TableEntry, given: RestoredDocument): { readonly id: string; readonly created: boolean } {
+	restore(table: TableEntry, given: RestoredDocument, file: () => Database): string {
 		const creationTime = given.creationTime ?? creationTimeAfter(table.lastCreation);
 		const internal = given.internal ?? newInternalId(creationTime);
 		const id = encodeId(table.number, internal);
 		const document = encodeDocument(table, id, creationTime, given.fields, this.#commitTs);
-		if (given.internal !== null && this.#database.row(EXISTS, table.tablet, internal) !== null) {
-			throw new DeveloperError('InvalidId', `Table "${table.name}" has more than one document with the _id ${id}.`);
-		}
 		this.#noteMisfit(table, document);
-		let created = this.#catalog.persist(table);
+		this.#catalog.create(table, this.#layer);
 		const isOdd = creationTimeOf(internal) !== creationTime || creationTime > Date.now();
 		if (isOdd && creationIndex(table) === null) {
-			addIndex(this.#database, this.#catalog, table, CREATION_INDEX);
-			created = true;
+			addIndex(file(), this.#catalog, table, CREATION_INDEX);
 		}
 		if (creationTime > table.lastCreation && creationTime <= Date.now()) table.lastCreation = creationTime;
 		this.#place(table, { id, internal, creationTime, document });
-		return { id, created };
+		return id;
 	}
 
 	/** Replaces the fields of a document. Throws a DeveloperError before anything is written. */
@@ -120,7 +106,7 @@ export class DocumentWriter {
 	): StoredDocument {
 		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
 		this.#noteMisfit(table, document);
-		this.#database.run('UPDATE docs SET json = ? WHERE tbl = ? AND id = ?', document.json, table.tablet, internal);
+		this.#put(table, internal, document.json);
 		this.#wrote(table, internal, id);
 		for (const index of table.indexes) {
 			const before = indexKeys(index, old.fields, internal, old.creationTime);
@@ -134,7 +120,8 @@ export class DocumentWriter {
 	}
 
 	remove({ table, internal, document }: LocatedDocument): void {
-		this.#database.run('DELETE FROM docs WHERE tbl = ? AND id = ?', table.tablet, internal);
+		this.#layer.setDocument(table, binaryText(internal), { present: false, json: '' });
+		this.#layer.count(table, -1);
 		this.#wrote(table, internal, document.id);
 		if (table.indexes.length === 0) return;
 		const { fields, creationTime } = parseDocument(document.json);
@@ -147,7 +134,7 @@ export class DocumentWriter {
 		return { entries: this.#entries.length, ids: this.#ids.length, misfits: this.#misfits.length };
 	}
 
-	/** Forgets what was written since the mark; the rows are SQLite's to roll back. */
+	/** Forgets what was changed since the mark; the writes are the layer's to take back. */
 	forgetSince(mark: WriteMark): void {
 		this.#entries.length = mark.entries;
 		this.#ids.length = mark.ids;
@@ -170,11 +157,16 @@ export class DocumentWriter {
 	}
 
 	#place(table: TableEntry, { id, internal, creationTime, document }: NewDocument): void {
-		this.#database.prepare(INSERT).run(table.tablet, internal, document.json);
+		this.#put(table, internal, document.json);
+		this.#layer.count(table, 1);
 		this.#wrote(table, internal, id);
 		for (const index of table.indexes) {
 			for (const key of indexKeys(index, document.fields, internal, creationTime)) this.#addEntry(index, key);
 		}
+	}
+
+	#put(table: TableEntry, internal: Uint8Array, json: string): void {
+		this.#layer.setDocument(table, binaryText(internal), { present: true, json });
 	}
 
 	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
@@ -191,13 +183,13 @@ export class DocumentWriter {
 	}
 
 	#addEntry(index: IndexEntry, key: Uint8Array): void {
-		insertEntry(this.#database, index, key);
+		this.#layer.setEntry(index.id, binaryText(key), true);
 		index.memory?.added(key);
 		this.#report(index, key);
 	}
 
 	#removeEntry(index: IndexEntry, key: Uint8Array): void {
-		deleteEntry(this.#database, index, key);
+		this.#layer.setEntry(index.id, binaryText(key), false);
 		index.memory?.removed(key);
 		this.#report(index, key);
 	}
