@@ -139,13 +139,15 @@ describe('the convex CLI', { timeout: 90_000 }, () => {
 		expect(await app.convex('deploy', '-y', ...FAST)).toContain('No large indexes are deleted by this push');
 	});
 
-	test('a push that cannot be evaluated leaves the deployed code', async () => {
-		app.write('convex/broken.ts', `export const broken = true; throw new Error('not today');`);
-		const output = await app.refused('dev', '--once', ...FAST);
-		expect(output).toContain('not today');
-		expect(await app.query('messages:list', { channel: 'a' })).toEqual(['hello']);
-		app.write('convex/broken.ts', 'export {};');
-	});
+	test.each(['dev --once', 'deploy -y'])(
+		'%s of code that cannot be evaluated leaves what is deployed',
+		async (command) => {
+			app.write('convex/broken.ts', `export const broken = true; throw new Error('not today');`);
+			expect(await app.refused(...command.split(' '), ...FAST)).toContain('not today');
+			expect(await app.query('messages:list', { channel: 'a' })).toEqual(['hello']);
+			app.write('convex/broken.ts', 'export {};');
+		}
+	);
 
 	test('a schema that the documents do not fit is refused, and leaves the deployed code', async () => {
 		const schema = (body: string): string => `

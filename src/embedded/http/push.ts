@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { PushRefusal } from '../engine/types.ts';
-import { NOTHING_PUSHED, finishPushAnswer, startPushAnswer } from '../push/answers.ts';
+import { NOTHING_PUSHED, evaluatePushAnswer, finishPushAnswer, startPushAnswer } from '../push/answers.ts';
 import { assembleBundle, startPushShape } from '../push/bundle.ts';
 import { predictSchema } from '../push/prediction.ts';
 import { readJson } from './body.ts';
@@ -50,6 +50,12 @@ export async function evaluateSchema(exchange: Exchange): Promise<void> {
 	const prediction = await predictSchema(exchange.deployment.engine, prepared);
 	if ('code' in prediction) throw refused(prediction);
 	sendJson(exchange, JSON.stringify(prediction));
+}
+
+/** Says which indexes a push would add and remove. The CLI asks it when `evaluate_schema` has failed, to hear why. */
+export async function evaluatePush(exchange: Exchange): Promise<void> {
+	const { prepared } = await evaluate(exchange);
+	sendJson(exchange, JSON.stringify(evaluatePushAnswer(prepared.indexDiffs)));
 }
 
 async function evaluate(exchange: Exchange) {

@@ -29,7 +29,7 @@ import {
 } from './functions.ts';
 import type { OriginGuard } from './guard.ts';
 import { runHttpAction } from './httpActions.ts';
-import { evaluateSchema, finishPush, reportPushCompleted, startPush, waitForSchema } from './push.ts';
+import { evaluatePush, evaluateSchema, finishPush, reportPushCompleted, startPush, waitForSchema } from './push.ts';
 import { downloadFile, uploadFile } from './storage.ts';
 
 type Handler = (exchange: Exchange) => void | Promise<void>;
@@ -64,6 +64,7 @@ const ROUTES = new Map<string, Handler>([
 	['GET /api/stream_function_logs', streamFunctionLogs],
 	['POST /api/deploy2/start_push', startPush],
 	['POST /api/deploy2/evaluate_schema', evaluateSchema],
+	['POST /api/deploy2/evaluate_push', evaluatePush],
 	['POST /api/deploy2/wait_for_schema', waitForSchema],
 	['POST /api/deploy2/finish_push', finishPush],
 	['POST /api/deploy2/report_push_completed', reportPushCompleted]

@@ -30,8 +30,18 @@ export function startPushAnswer(
 		),
 		app: analysis.app,
 		schemaChange: {
+			...evaluatePushAnswer(indexDiffs).schemaChange,
+			schemaIds: mapValues(indexDiffs, () => schemaChange)
+		}
+	};
+}
+
+/** Answer to `evaluate_push`: nothing is begun that an id could stand for. */
+export function evaluatePushAnswer(indexDiffs: IndexDiffs) {
+	return {
+		schemaChange: {
 			allocatedComponentIds: {},
-			schemaIds: mapValues(indexDiffs, () => schemaChange),
+			schemaIds: {},
 			indexDiffs: mapValues(indexDiffs, indexDiffAnswer)
 		}
 	};
