@@ -12,7 +12,6 @@ export default ts.config(
 			'build/',
 			'.svelte-kit/',
 			'.plumbline/',
-			'backups/',
 			'src/convex/_generated/',
 			'src/embedded/corpus/convex/_generated/',
 			'test-results/',

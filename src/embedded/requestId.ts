@@ -1,6 +1,6 @@
-import { pooledRandom } from './values/randomPool.ts';
+import { randomBytes } from 'node:crypto';
 
 /** Sixteen hex digits that name one request in error texts and logs. */
 export function newRequestId(): string {
-	return Buffer.from(pooledRandom(8)).toString('hex');
+	return randomBytes(8).toString('hex');
 }

@@ -1,6 +1,6 @@
+import { backup, DatabaseSync } from 'node:sqlite';
 import type { Removals } from '../files/removals.ts';
 import type { Database } from '../store/database.ts';
-import { Snapshot } from '../store/snapshot.ts';
 
 const INTERRUPTED = 'The engine was restarted while it copied the data. Try again.';
 
@@ -28,10 +28,12 @@ export class DataCopy {
 		return null;
 	}
 
+	/** From a connection that stays at one commit: the copy would begin again whenever another one writes. */
 	async #copy(path: string): Promise<void> {
-		const snapshot = Snapshot.open(this.#database.path);
+		const snapshot = new DatabaseSync(this.#database.path, { readOnly: true });
 		try {
-			await snapshot.copyTo(path);
+			snapshot.exec('BEGIN; SELECT value FROM meta');
+			await backup(snapshot, path);
 		} finally {
 			snapshot.close();
 		}

@@ -1,11 +1,11 @@
-import { pooledRandom } from '../values/randomPool.ts';
+import { randomFillSync } from 'node:crypto';
 
 /** 128 bits. The same seed gives the same numbers. */
 export type Seed = readonly [number, number, number, number];
 
 /** A seed that nobody can guess. */
 export function freshSeed(): Seed {
-	const [a = 0, b = 0, c = 0, d = 1] = new Uint32Array(pooledRandom(16).slice().buffer);
+	const [a = 0, b = 0, c = 0, d = 1] = randomFillSync(new Uint32Array(4));
 	return [a, b, c, d];
 }
 

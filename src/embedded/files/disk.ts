@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFile } from '../engine/types.ts';
-import { syncToDisk } from './sync.ts';
 
 /** Where the bytes of stored files lie. */
 export function filesDirectory(dataDir: string): string {
@@ -74,7 +73,7 @@ export async function storeBytes(
 			);
 		}
 		await rename(temporary, path);
-		await syncToDisk(directory);
+		await syncFolder(directory);
 		return { uuid: name, name, sha256: digest.toString('hex'), size, contentType };
 	} catch (error) {
 		await rm(temporary, { force: true });
@@ -91,6 +90,16 @@ export function tooLarge(maxBytes: number): FileRefusal {
 
 function isDiskFull(error: unknown): boolean {
 	return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+/** Makes a rename last over a power cut. */
+async function syncFolder(directory: string): Promise<void> {
+	const folder = await open(directory, 'r');
+	try {
+		await folder.sync();
+	} finally {
+		await folder.close();
+	}
 }
 
 /** Younger files may belong to an upload that is under way. */

@@ -1,8 +1,7 @@
 import { encodeId } from '../values/ids.ts';
 import type { ConvexObject } from '../values/value.ts';
 import { binaryText } from './binary.ts';
-import type { Catalog } from './catalog.ts';
-import type { IndexEntry, TableEntry } from './tableEntry.ts';
+import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
 import { creationTimeAfter, creationTimeOf, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';
