@@ -12,6 +12,7 @@ export default ts.config(
 			'build/',
 			'.svelte-kit/',
 			'.plumbline/',
+			'backups/',
 			'src/convex/_generated/',
 			'src/embedded/corpus/convex/_generated/',
 			'test-results/',

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { createTestApp, startProcess } from '../src/embedded/testApp.testing.ts';
-import type { Measure } from './run.ts';
+import type { Measure } from './measure.ts';
 
 const SOCKETS = 2_000;
 const QUERIES = 5;

@@ -15,7 +15,7 @@ import { setTimeout } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { pragmas } from '../src/embedded/store/database.ts';
 import { createTestApp, startProcess } from '../src/embedded/testApp.testing.ts';
-import type { Measure } from './run.ts';
+import type { Measure } from './measure.ts';
 
 const SUBSCRIBERS = [1, 10, 100, 500];
 const WRITES_PER_SECOND = 50;

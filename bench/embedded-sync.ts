@@ -1,30 +1,27 @@
 /**
  * Mutations of one document each, sent by 64 clients over the sync protocol to a deployment in a process of its own,
- * beside raw node:sqlite that commits the same rows (a document and an index entry) one transaction at a time. Each
- * client waits for the answer before it sends the next. Run it alone with `node bench/embedded-sync.ts`.
+ * beside raw node:sqlite that commits the same rows (a document and three index entries) one transaction at a time, with
+ * the same fsync. Each client waits for the answer before it sends the next. The clients share the machine's cores with
+ * the deployment; the floor has them for itself. Run it alone with `node bench/embedded-sync.ts`.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { WebSocket } from 'ws';
-import { pragmas } from '../src/embedded/store/database.ts';
 import { createTestApp, startProcess } from '../src/embedded/testApp.testing.ts';
-
-export interface Measure {
-	readonly name: string;
-	readonly ours: number;
-	readonly floor: number;
-	/** ours / floor: 1 is as fast as SQLite itself. */
-	readonly ratio: number;
-	readonly unit: string;
-}
+import { item } from './app/convex/item.ts';
+import { compare } from './measure.ts';
+import type { Measure } from './measure.ts';
+import { RawFile, rawRows } from './rawFile.ts';
+import type { RawRow } from './rawFile.ts';
 
 const CLIENTS = 64;
 const ROUNDS = 3;
 const ROUND_MS = 3_000;
-const BODY = 'x'.repeat(100);
+const RAW_ROWS = 200_000;
+
+type Durability = 'normal' | 'full';
 
 /** One client: sends the next mutation when the last was answered. Resolves to the number answered by the deadline. */
 async function client(url: string, deadline: number): Promise<number> {
@@ -32,8 +29,8 @@ async function client(url: string, deadline: number): Promise<number> {
 	await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
 	let answered = 0;
 	const send = (): void => {
-		const args = [{ channel: `channel ${answered % 50}`, body: BODY }];
-		socket.send(JSON.stringify({ type: 'Mutation', requestId: answered, udfPath: 'messages:send', args }));
+		const args = [item(answered)];
+		socket.send(JSON.stringify({ type: 'Mutation', requestId: answered, udfPath: 'items:add', args }));
 	};
 	const finished = new Promise<number>((resolve, reject) => {
 		socket.on('message', (data) => {
@@ -70,66 +67,46 @@ async function overSockets(url: string): Promise<number> {
 }
 
 /** The rows of the same documents, one transaction each. */
-function raw(path: string): number {
-	const database = new DatabaseSync(path);
-	database.exec(
-		`${pragmas({ synchronous: 'NORMAL' })}
-		CREATE TABLE docs (tbl INTEGER NOT NULL, id BLOB NOT NULL, json TEXT NOT NULL, PRIMARY KEY (tbl, id)) STRICT, WITHOUT ROWID;
-		CREATE TABLE idx (ix INTEGER NOT NULL, k BLOB NOT NULL, PRIMARY KEY (ix, k)) STRICT, WITHOUT ROWID;`
-	);
-	const begin = database.prepare('BEGIN IMMEDIATE');
-	const commit = database.prepare('COMMIT');
-	const insertDocument = database.prepare('INSERT INTO docs (tbl, id, json) VALUES (?, ?, ?)');
-	const insertEntry = database.prepare('INSERT INTO idx (ix, k) VALUES (?, ?)');
+function raw(path: string, durability: Durability, rows: readonly RawRow[]): number {
+	const file = new RawFile(path, durability === 'full' ? 'FULL' : 'NORMAL');
 	const start = performance.now();
 	let count = 0;
-	for (; performance.now() - start < ROUND_MS; count++) {
-		const id = Buffer.concat([Buffer.alloc(8), randomBytes(8)]);
-		id.writeDoubleBE(Date.now() + count / 1e6);
-		begin.run();
-		insertDocument.run(
-			10_001,
-			id,
-			JSON.stringify({ channel: `channel ${count % 50}`, body: BODY, _creationTime: Date.now(), _id: 'k'.repeat(32) })
-		);
-		insertEntry.run(1, Buffer.concat([Buffer.from(`\u0010channel ${count % 50}\0`), id]));
-		commit.run();
-	}
+	for (; performance.now() - start < ROUND_MS && count < rows.length; count++)
+		file.commit(rows.slice(count, count + 1));
 	const speed = (count * 1000) / (performance.now() - start);
-	database.close();
+	file.close();
 	return speed;
+}
+
+async function mutations(durability: Durability): Promise<Measure> {
+	const folder = mkdtempSync(join(tmpdir(), 'sync-bench-'));
+	const app = createTestApp('../../../bench/app');
+	const data = join(folder, 'data');
+	const deployment = await startProcess(data, 0, '--app', app.dir, '--durability', durability);
+	try {
+		const { code, output } = await app.convex(deployment, 'deploy', '-y', '--typecheck', 'disable');
+		if (code !== 0) throw new Error(output);
+		const rows = rawRows(RAW_ROWS);
+		let round = 0;
+		return await compare(
+			`sync: 1-document mutations, ${CLIENTS} WebSocket clients, fsync ${durability}`,
+			'mutations/s',
+			{
+				ours: () => overSockets(deployment.url),
+				floor: () => raw(join(folder, `raw-${round++}.sqlite`), durability, rows)
+			},
+			ROUNDS
+		);
+	} finally {
+		await deployment.close();
+		app.remove();
+		rmSync(folder, { recursive: true, force: true });
+	}
 }
 
 /** `ours` and `floor` are mutations a second, the best of several rounds that take turns; higher is better. */
 export async function run(): Promise<Measure[]> {
-	const folder = mkdtempSync(join(tmpdir(), 'sync-bench-'));
-	const app = createTestApp();
-	const deployment = await startProcess(join(folder, 'data'), 0, '--app', app.dir);
-	try {
-		const { code, output } = await app.convex(deployment, 'deploy', '-y', '--typecheck', 'disable');
-		if (code !== 0) throw new Error(output);
-		const ours: number[] = [];
-		const floor: number[] = [];
-		for (let round = 0; round < ROUNDS; round++) {
-			ours.push(await overSockets(deployment.url));
-			floor.push(raw(join(folder, `raw-${round}.sqlite`)));
-		}
-		const [a, b] = [Math.max(...ours), Math.max(...floor)];
-		return [
-			{
-				name: `sync: 1-document mutations, ${CLIENTS} WebSocket clients`,
-				ours: a,
-				floor: b,
-				ratio: a / b,
-				unit: 'mutations/s'
-			}
-		];
-	} finally {
-		deployment.child.kill('SIGTERM');
-		await deployment.ended;
-		app.remove();
-		rmSync(folder, { recursive: true, force: true });
-	}
+	return [await mutations('full'), await mutations('normal')];
 }
 
 if (import.meta.main) console.table(await run());

@@ -5,15 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-
-export interface Measure {
-	readonly name: string;
-	readonly unit: string;
-	readonly ours: number;
-	readonly floor: number;
-	/** ours / floor, or floor / ours where less is better: above 1 is better than the floor. */
-	readonly ratio: number;
-}
+import type { Measure } from './measure.ts';
 
 interface Bench {
 	run(): Promise<readonly Measure[]>;
@@ -23,7 +15,7 @@ const isBench = (module: unknown): module is Bench =>
 	typeof module === 'object' && module !== null && 'run' in module && typeof module.run === 'function';
 
 /** This file, and what takes too long to be run with the others. */
-const APART = new Set(['run.ts', 'embedded-soak.ts']);
+const APART = new Set(['run.ts', 'measure.ts', 'rawFile.ts', 'embedded-soak.ts']);
 
 const only = process.argv.slice(2);
 const files = readdirSync(import.meta.dirname).filter(

@@ -1,6 +1,7 @@
 /** What `dev` and `start` share: begin in order, end in order, say what went wrong in a sentence. */
 import { say, type Speaker } from './log.ts';
 import { Processes } from './processes.ts';
+import { sentence } from './task.ts';
 
 export interface Ending {
 	/** Called once, in reverse order of registration, however the product ends. */
@@ -42,11 +43,4 @@ export async function runProduct(begin: (processes: Processes, ending: Ending) =
 		if (!(error instanceof Explained)) say('plumbline', sentence(error));
 		await end(1);
 	}
-}
-
-/** The cause of a failure as a sentence; stacks only when PLUMBLINE_DEBUG is set. */
-function sentence(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	if (process.env['PLUMBLINE_DEBUG']) return error.stack ?? error.message;
-	return error.message;
 }

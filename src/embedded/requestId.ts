@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { pooledRandom } from './values/randomPool.ts';
 
 /** Sixteen hex digits that name one request in error texts and logs. */
 export function newRequestId(): string {
-	return randomBytes(8).toString('hex');
+	return Buffer.from(pooledRandom(8)).toString('hex');
 }

@@ -8,7 +8,7 @@ import { countDocuments } from '../push/prediction.ts';
 import { newRequestId } from '../requestId.ts';
 import type { ExportState, Exports } from '../snapshots/exports.ts';
 import type { Imports } from '../snapshots/imports.ts';
-import type { SystemQueries } from '../sync/hub.ts';
+import type { SystemQueries } from '../sync/liveRuns.ts';
 import type { QuerySpec } from '../sync/liveRun.ts';
 
 interface Surroundings {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ActionDied, ActionsHost } from '../actions/host.ts';
 import { actionSyscall, identityIn } from '../actions/syscalls.ts';
 import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
@@ -23,6 +22,7 @@ import type {
 	QuerySetResult,
 	SessionRequest
 } from './types.ts';
+import { newRequestId } from '../requestId.ts';
 
 /** Runs functions of every kind in the process that is theirs, and reports each as it ends. */
 export class Calls {
@@ -285,10 +285,6 @@ export class Calls {
 		if (context === undefined) throw new Error('The action has ended. Await every promise before returning.');
 		return context;
 	}
-}
-
-function newRequestId(): string {
-	return randomBytes(8).toString('hex');
 }
 
 function lost(call: Pick<FunctionCall, 'requestId'>, message: string): Extract<Outcome, { ok: false }> {

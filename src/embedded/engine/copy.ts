@@ -1,6 +1,6 @@
-import { backup, DatabaseSync } from 'node:sqlite';
 import type { Removals } from '../files/removals.ts';
 import type { Database } from '../store/database.ts';
+import { Snapshot } from '../store/snapshot.ts';
 
 const INTERRUPTED = 'The engine was restarted while it copied the data. Try again.';
 
@@ -28,12 +28,10 @@ export class DataCopy {
 		return null;
 	}
 
-	/** From a connection that stays at one commit: the copy would begin again whenever another one writes. */
 	async #copy(path: string): Promise<void> {
-		const snapshot = new DatabaseSync(this.#database.path, { readOnly: true });
+		const snapshot = Snapshot.open(this.#database.path);
 		try {
-			snapshot.exec('BEGIN; SELECT value FROM meta');
-			await backup(snapshot, path);
+			await snapshot.copyTo(path);
 		} finally {
 			snapshot.close();
 		}

@@ -23,6 +23,8 @@ import { Usage } from './usage.ts';
 export interface MutationExtras {
 	readonly session?: SessionRequest | null;
 	readonly job?: string;
+	/** Runs before the function: what it writes, the function sees. */
+	readonly prepare?: (tx: StoreTransaction) => void;
 	/** Runs after the function and before the commit. */
 	readonly settle?: (tx: StoreTransaction) => void;
 }
@@ -98,6 +100,7 @@ export class Executor {
 				};
 			}
 			const { path } = resolveFunction(mutation, 'Mutation', this.#runner.components);
+			extras.prepare?.(tx);
 			const call = newCall(request, { kind: 'Mutation', path, depth: 0, limits: this.#limits });
 			let value: string;
 			try {

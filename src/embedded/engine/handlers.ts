@@ -152,6 +152,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 			const call = scheduled(job, job.target, requestId, 'scheduler');
 			const run = await executor.mutation(call, {
 				job: id,
+				// Others see it pending until it has ended.
+				prepare: (tx) => jobs.start(tx, job),
 				settle: (tx) => jobs.finish(tx, id, { kind: 'success' }, Date.now())
 			});
 			if (run.result.outcome.ok) return run;

@@ -1,11 +1,11 @@
-import { randomFillSync } from 'node:crypto';
+import { pooledRandom } from '../values/randomPool.ts';
 
 /** 128 bits. The same seed gives the same numbers. */
 export type Seed = readonly [number, number, number, number];
 
 /** A seed that nobody can guess. */
 export function freshSeed(): Seed {
-	const [a = 0, b = 0, c = 0, d = 1] = randomFillSync(new Uint32Array(4));
+	const [a = 0, b = 0, c = 0, d = 1] = new Uint32Array(pooledRandom(16).slice().buffer);
 	return [a, b, c, d];
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFile } from '../engine/types.ts';
+import { syncToDisk } from './sync.ts';
 
 /** Where the bytes of stored files lie. */
 export function filesDirectory(dataDir: string): string {
@@ -73,7 +74,7 @@ export async function storeBytes(
 			);
 		}
 		await rename(temporary, path);
-		await syncFolder(directory);
+		await syncToDisk(directory);
 		return { uuid: name, name, sha256: digest.toString('hex'), size, contentType };
 	} catch (error) {
 		await rm(temporary, { force: true });
@@ -90,16 +91,6 @@ export function tooLarge(maxBytes: number): FileRefusal {
 
 function isDiskFull(error: unknown): boolean {
 	return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-}
-
-/** Makes a rename last over a power cut. */
-async function syncFolder(directory: string): Promise<void> {
-	const folder = await open(directory, 'r');
-	try {
-		await folder.sync();
-	} finally {
-		await folder.close();
-	}
 }
 
 /** Younger files may belong to an upload that is under way. */

@@ -42,9 +42,10 @@ export class Removals {
 		this.#arm();
 	}
 
-	/** Removes what no row holds and no upload can still be writing. */
+	/** Removes what no row holds and no upload can still be writing, unless somebody may still want it. */
 	sweep(): void {
-		if (this.#holds === 0) sweepFiles(this.#dataDir, new Set([...this.#files.names(), ...this.kept]));
+		const known = this.#holds === 0 ? this.#settledNames() : null;
+		if (known !== null) sweepFiles(this.#dataDir, new Set([...known, ...this.kept]));
 	}
 
 	#arm(): void {
@@ -58,10 +59,27 @@ export class Removals {
 	}
 
 	#remove(): void {
-		this.#database.row('PRAGMA wal_checkpoint(PASSIVE)');
+		const known = this.#settledNames();
+		if (known === null) {
+			this.#arm();
+			return;
+		}
 		// A row may have come back by a restore meanwhile.
-		const known = this.#files.names();
 		for (const name of this.#names) if (!known.has(name)) rmSync(filePath(this.#dataDir, { name }), { force: true });
 		this.#names.clear();
+	}
+
+	/**
+	 * The names that rows hold, once all of the log is in the data file. Null when it is not: the disk is full, or somebody
+	 * reads an older commit, such as a backup, and with it the files that it names.
+	 */
+	#settledNames(): Set<string> | null {
+		try {
+			const known = this.#files.names();
+			const [, frames, copied] = this.#database.row('PRAGMA wal_checkpoint(PASSIVE)') ?? [];
+			return frames === copied ? known : null;
+		} catch {
+			return null;
+		}
 	}
 }

@@ -73,7 +73,7 @@ export class Jobs {
 		if (UNFINISHED.has(state)) this.finish(tx, id, { kind: 'canceled' }, now);
 	}
 
-	/** Marks an action as started. It will never be started again, whatever becomes of this process. */
+	/** Marks a job as started: once that is committed, it is never started again, whatever becomes of this process. */
 	start(tx: StoreTransaction, job: Job): void {
 		const sql = "UPDATE jobs SET state = 'inProgress', attempt = attempt + 1 WHERE id = ?";
 		tx.execute({ sql, parameters: [job.id] }, [nameOf(job.id), rowOf(job, 'inProgress')]);

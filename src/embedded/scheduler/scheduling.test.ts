@@ -61,6 +61,12 @@ describe('scheduled functions', () => {
 		expect(await count('never scheduled')).toBe(0);
 	});
 
+	it('see their own record in progress', async () => {
+		const id = await corpus.mutation('events:scheduleWatcher');
+		expect(await settle(id)).toEqual({ kind: 'success' });
+		expect(await count('saw itself inProgress')).toBe(1);
+	});
+
 	it('can be cancelled before they run, and then do not', async () => {
 		const id = await corpus.mutation('events:schedule', { delay: 3_600_000, kind: 'cancelled' });
 		expect(await state(id)).toEqual({ kind: 'pending' });

@@ -1,57 +1,16 @@
 import type { Database } from './database.ts';
 import { creationTimeOf } from './clock.ts';
 import { creationIndex } from './indexes.ts';
-import type { Layer, Statement } from './layer.ts';
+import type { Layer } from './layer.ts';
 import { FIRST_USER_TABLE, SYSTEM_TABLES } from './layout.ts';
 import { indexShape } from './indexShapes.ts';
 import { definitionFromStored, schemasFromStored } from './schema.ts';
-import type { IndexShape, IndexState, SchemaDefinition, Schemas } from './types.ts';
-import { DeveloperError } from '../values/errors.ts';
+import { checkTableName, insertionOf, newTableEntry, tableExists } from './tableEntry.ts';
+import type { TableEntry } from './tableEntry.ts';
+import type { SchemaDefinition, Schemas } from './types.ts';
 import { compileValidator } from '../values/validate.ts';
-import type { TableResolver, Validator } from '../values/validate.ts';
+import type { TableResolver } from '../values/validate.ts';
 import { encodeKey } from '../values/keys.ts';
-
-/** What is kept in memory of an index, so that a search need not read all of it. Told of every entry that comes or goes. */
-export interface IndexMemory {
-	added(key: Uint8Array): void;
-	removed(key: Uint8Array): void;
-}
-
-export interface IndexEntry extends IndexShape {
-	readonly id: number;
-	readonly name: string;
-	/** Each field path split at its dots. */
-	readonly paths: readonly (readonly string[])[];
-	readonly state: IndexState;
-	/** Declared as staged: not to be enabled by the next push. */
-	readonly staged: boolean;
-	/** Null until a search needs it, and again when entries were rolled back. */
-	memory: IndexMemory | null;
-}
-
-export interface TableEntry {
-	/** What rows of its documents and indexes say. No two tables share one, hidden tables included. */
-	readonly tablet: number;
-	/** What ids of its documents say. */
-	readonly number: number;
-	readonly component: string;
-	readonly name: string;
-	/** False while only readers have named the table: it then has a number, so that they can be invalidated, and no row. */
-	persisted: boolean;
-	/** Creation time of the newest document, so that the next one is later. */
-	lastCreation: number;
-	/** Grows with every write, so that an open scan knows when to read again. */
-	generation: number;
-	/** How many documents are committed, or null while nobody has asked. */
-	documents: number | null;
-	indexes: readonly IndexEntry[];
-	/** What documents must fit, or null when anything goes. */
-	validator: Validator | null;
-	/** What documents must fit from the push under way on, or null. A misfit ends that push, not the write. */
-	pendingValidator: Validator | null;
-}
-
-const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /** What the `tables`, `indexes` and `schemas` rows say, in memory. */
 export class Catalog {
@@ -88,7 +47,7 @@ export class Catalog {
 			const hidden = state === 'hidden';
 			const name = hidden ? String(rowName).slice(String(rowName).lastIndexOf('/') + 1) : String(rowName);
 			const known = before.find((entry) => entry.tablet === tablet && entry.name === name && entry.number === number);
-			const entry = known ?? newEntry(Number(tablet), Number(number), String(component), name);
+			const entry = known ?? newTableEntry(Number(tablet), Number(number), String(component), name);
 			entry.persisted = true;
 			this.loadIndexes(entry);
 			if (known === undefined) entry.lastCreation = this.#lastCreation(entry);
@@ -175,7 +134,7 @@ export class Catalog {
 		if (resolve === undefined) {
 			resolve = (number) => {
 				const entry = this.#byNumber.get(component)?.get(number);
-				return entry !== undefined && exists(entry) ? entry.name : null;
+				return entry !== undefined && tableExists(entry) ? entry.name : null;
 			};
 			this.#resolvers.set(component, resolve);
 		}
@@ -185,7 +144,7 @@ export class Catalog {
 	/** The table with this number when it belongs to the component and exists. */
 	byNumber(component: string, number: number): TableEntry | null {
 		const entry = this.#byNumber.get(component)?.get(number);
-		return entry !== undefined && exists(entry) ? entry : null;
+		return entry !== undefined && tableExists(entry) ? entry : null;
 	}
 
 	/** A table by its tablet, hidden or not, when it exists. */
@@ -211,13 +170,13 @@ export class Catalog {
 		checkTableName(name);
 		this.#addSystemTables(component);
 		const { tablet, number } = this.unused(component, name.startsWith('_'));
-		return this.#named(component, name) ?? this.#add(newEntry(tablet, number, component, name));
+		return this.#named(component, name) ?? this.#add(newTableEntry(tablet, number, component, name));
 	}
 
 	/** Writes the table's row if it has none. Inside an exclusive transaction, after whose rollback `load` is called. */
 	persist(table: TableEntry): void {
 		if (table.persisted) return;
-		const { sql, parameters } = insertion(table);
+		const { sql, parameters } = insertionOf(table);
 		this.#database.run(sql, ...parameters);
 		table.persisted = true;
 	}
@@ -225,7 +184,7 @@ export class Catalog {
 	/** As `persist`, with the other writes of a layer. */
 	create(table: TableEntry, layer: Layer): void {
 		if (table.persisted) return;
-		layer.execute(insertion(table));
+		layer.execute(insertionOf(table));
 		layer.create(table);
 		table.persisted = true;
 	}
@@ -242,7 +201,7 @@ export class Catalog {
 			if (this.#named(component, name) !== undefined) continue;
 			const { tablet, number } = this.unused(component, true);
 			const free = !this.#numbers(component).has(wanted);
-			this.#add(newEntry(tablet, free ? wanted : number, component, name));
+			this.#add(newTableEntry(tablet, free ? wanted : number, component, name));
 		}
 	}
 
@@ -285,41 +244,4 @@ export class Catalog {
 		const id = this.#database.row('SELECT id FROM docs WHERE tbl = ? ORDER BY id DESC LIMIT 1', entry.tablet)?.[0];
 		return id instanceof Uint8Array ? creationTimeOf(id) : 0;
 	}
-}
-
-function newEntry(tablet: number, number: number, component: string, name: string): TableEntry {
-	return {
-		tablet,
-		number,
-		component,
-		name,
-		persisted: false,
-		lastCreation: 0,
-		generation: 0,
-		documents: null,
-		indexes: [],
-		validator: null,
-		pendingValidator: null
-	};
-}
-
-function insertion({ tablet, component, name, number }: TableEntry): Statement {
-	return {
-		sql: "INSERT INTO tables (num, component, name, state, number) VALUES (?, ?, ?, 'active', ?)",
-		parameters: [tablet, component, name, number]
-	};
-}
-
-/** Throws a DeveloperError when `name` cannot name a table. */
-function checkTableName(name: string): void {
-	if (TABLE_NAME.test(name) && /[^_]/.test(name)) return;
-	throw new DeveloperError(
-		'InvalidTableName',
-		`Invalid table name "${name}": Identifiers must start with a letter and can only contain letters, digits, and underscores.`
-	);
-}
-
-/** System tables exist from the beginning, also when they have no row yet. */
-function exists(table: TableEntry): boolean {
-	return table.persisted || table.name.startsWith('_');
 }

@@ -1,11 +1,8 @@
-import { randomFillSync } from 'node:crypto';
+import { pooledRandom } from '../values/randomPool.ts';
 
 const floats = new Float64Array(1);
 const words = new Uint32Array(floats.buffer);
 const view = new DataView(new ArrayBuffer(8));
-const POOL_SIZE = 8192;
-const pool = new Uint8Array(POOL_SIZE);
-let poolUsed = POOL_SIZE;
 
 /** The next representable float above a positive one. */
 function nextFloat(value: number): number {
@@ -30,13 +27,9 @@ export function commitTsAfter(last: bigint): bigint {
 
 /** A new internal id: the creation time as an ordered float64 (sign bit flipped), then 8 random bytes. */
 export function newInternalId(creationTime: number): Uint8Array {
-	if (poolUsed === POOL_SIZE) {
-		randomFillSync(pool);
-		poolUsed = 0;
-	}
 	const id = new Uint8Array(16);
-	for (let i = 8; i < 16; i++) id[i] = pool[poolUsed++] ?? 0;
 	id.set(orderedFloat(creationTime));
+	id.set(pooledRandom(8), 8);
 	return id;
 }
 

@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { LAYOUT, LAYOUT_VERSION, STEPS } from './layout.ts';
-import { StoreError, storeError } from './errors.ts';
+import { storeError } from './errors.ts';
+import { checkPages, layoutOf } from './fileChecks.ts';
 import { holdFile } from './heldFile.ts';
 import type { HeldFile } from './heldFile.ts';
 
@@ -107,31 +108,14 @@ function base64OfHex(hex: SQLOutputValue): string {
 }
 
 function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOptions): void {
+	// Before anything is written: even the mode of its journal would be a change of somebody else's file.
+	const version = layoutOf(connection, path);
 	connection.exec(pragmas(options));
-	const version = Number(connection.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-	if (version > LAYOUT_VERSION) {
-		throw new StoreError(
-			'newerLayout',
-			`The database ${path} was written by a newer version (layout ${version}, this one knows ${LAYOUT_VERSION}). Update Plumbline, or use another data directory.`
-		);
-	}
 	if (version === 0) {
-		const foreign = connection.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n;
-		if (foreign !== 0)
-			throw new StoreError(
-				'corrupt',
-				`The database ${path} holds tables that Plumbline did not make. It was left as it is: choose another path.`
-			);
 		connection.exec(`BEGIN IMMEDIATE; ${LAYOUT} PRAGMA user_version = ${LAYOUT_VERSION}; COMMIT`);
 		return;
 	}
-	const check = connection.prepare('PRAGMA quick_check(1)').get()?.quick_check;
-	if (check !== 'ok') {
-		throw new StoreError(
-			'corrupt',
-			`The database ${path} is damaged (${String(check)}). It was left as it is: restore a backup, or move it away to start afresh.`
-		);
-	}
+	checkPages(connection, path);
 	if (version < LAYOUT_VERSION) connection.function('base64_of_hex', { deterministic: true }, base64OfHex);
 	for (let from = version; from < LAYOUT_VERSION; from++) {
 		connection.exec(`BEGIN IMMEDIATE; ${STEPS[from - 1] ?? ''} PRAGMA user_version = ${from + 1}; COMMIT`);

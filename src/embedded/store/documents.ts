@@ -6,7 +6,7 @@ import { displayBytes, MAX_DOCUMENT_BYTES } from '../values/bounds.ts';
 import { DeveloperError } from '../values/errors.ts';
 import { displayValue } from '../values/display.ts';
 import { idLength } from '../values/ids.ts';
-import type { TableEntry } from './catalog.ts';
+import type { TableEntry } from './tableEntry.ts';
 import type { DocumentFields, StoredDocument } from './types.ts';
 
 /** A document taken apart: the person's fields, and the two that the system adds. */

@@ -2,7 +2,8 @@
  * Long work over the documents of a table, cut into steps: they are read in the order of their ids, a few at a time, until
  * a budget is used up. Every step runs inside a write transaction and leaves in the file how far it came.
  */
-import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
 import { parseDocument } from './documents.ts';
 import type { ParsedDocument } from './documents.ts';

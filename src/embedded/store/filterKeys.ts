@@ -3,7 +3,7 @@ import type { Value } from 'convex/values';
 import { encodeKey } from '../values/keys.ts';
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
-import type { IndexEntry } from './catalog.ts';
+import type { IndexEntry } from './tableEntry.ts';
 
 /** Keys of values that are this long or longer are kept as their hash. */
 const HASHED = 32;

@@ -1,4 +1,5 @@
-import type { Catalog, IndexEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { IndexEntry } from './tableEntry.ts';
 import { creationIndex } from './indexes.ts';
 import { storedShape } from './indexShapes.ts';
 import type { IndexChange, IndexDefinition, IndexDiff, SchemaDefinition } from './types.ts';

@@ -1,7 +1,7 @@
 import { KeyWriter } from '../values/keys.ts';
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
-import type { IndexEntry, TableEntry } from './catalog.ts';
+import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import { creationTimeOf, orderedFloat } from './clock.ts';
 import { textKeys } from './textKeys.ts';
 import { vectorKeys } from './vectorKeys.ts';

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { TableEntry } from './catalog.ts';
+import type { TableEntry } from './tableEntry.ts';
 import { OrderedMap } from './orderedMap.ts';
 
 /** What became of a key. Every write makes an object of its own, so that two writes of one key can be told apart. */

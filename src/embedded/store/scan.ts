@@ -1,6 +1,6 @@
 import { encodeKey, isEmptyRange, keyAfter } from '../values/keys.ts';
 import { encodeId } from '../values/ids.ts';
-import type { IndexEntry, TableEntry } from './catalog.ts';
+import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import { storedDocument } from './documents.ts';
 import { creationKey, documentsIndex, END, INTERNAL_ID_LENGTH } from './indexes.ts';
 import { mergedRows, valueIn } from './merge.ts';

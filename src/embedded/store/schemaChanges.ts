@@ -16,7 +16,8 @@
  */
 import { hash } from 'node:crypto';
 import { DeveloperError } from '../values/errors.ts';
-import type { Catalog, TableEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
 import { schemasFromStored, schemasToStore } from './schema.ts';
 import { commitIndexes, prepareIndexes, unreadyIndexes } from './schemaIndexes.ts';

@@ -1,5 +1,6 @@
 import { encodeId } from '../values/ids.ts';
-import type { Catalog, TableEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
 import { walk } from './filling.ts';
 import type { StepBudget } from './filling.ts';

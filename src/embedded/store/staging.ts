@@ -9,7 +9,7 @@ import { decodeId } from '../values/ids.ts';
 import { compileValidator } from '../values/validate.ts';
 import type { Validator } from '../values/validate.ts';
 import { isConvexObject, parseValue } from '../values/value.ts';
-import type { TableEntry } from './catalog.ts';
+import type { TableEntry } from './tableEntry.ts';
 import type { SqliteStore } from './store.ts';
 import type { StoreTransaction } from './transaction.ts';
 import type { RestoredDocument } from './writer.ts';

@@ -1,6 +1,6 @@
 import { applyBatch, batchOf } from './batch.ts';
 import { Catalog } from './catalog.ts';
-import type { TableEntry } from './catalog.ts';
+import type { TableEntry } from './tableEntry.ts';
 import { commitTsAfter } from './clock.ts';
 import { Database } from './database.ts';
 import type { DatabaseOptions } from './database.ts';
@@ -15,7 +15,7 @@ import { SchemaChanges } from './schemaChanges.ts';
 import { tablesToCheck } from './schemaSteps.ts';
 import { ThreadCommitter } from './threadCommitter.ts';
 import { StoreTransaction } from './transaction.ts';
-import type { TransactionHost } from './transaction.ts';
+import type { TransactionHost } from './transactionHost.ts';
 import type { IndexDiff, SchemaDefinition, SchemaMisfit, Schemas, Store } from './types.ts';
 
 /**

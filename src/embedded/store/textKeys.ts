@@ -2,7 +2,7 @@ import { encodeKey } from '../values/keys.ts';
 import { tokensOf } from '../values/tokens.ts';
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
-import type { IndexEntry } from './catalog.ts';
+import type { IndexEntry } from './tableEntry.ts';
 import { orderedFloat } from './clock.ts';
 import { filterKeys, readFilterKeys } from './filterKeys.ts';
 

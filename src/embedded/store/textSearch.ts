@@ -1,5 +1,5 @@
 import { encodeKey, prefixRange } from '../values/keys.ts';
-import type { IndexEntry, IndexMemory } from './catalog.ts';
+import type { IndexEntry, IndexMemory } from './tableEntry.ts';
 import { creationTimeOf } from './clock.ts';
 import { matchesFilter } from './filterKeys.ts';
 import type { KeyFilter } from './filterKeys.ts';

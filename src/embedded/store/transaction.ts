@@ -1,23 +1,16 @@
 import { DeveloperError } from '../values/errors.ts';
 import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
-import type { DecodedId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
 import { batchOf, writeDocuments } from './batch.ts';
-import { binaryText } from './binary.ts';
-import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
-import {
-	mergeFields,
-	parseDocument,
-	storedDocument,
-	withoutEqualSystemFields,
-	withoutSystemFields
-} from './documents.ts';
-import type { StoreError } from './errors.ts';
+import { DocumentReader } from './documentReader.ts';
+import type { Caller, Change } from './documentReader.ts';
+import { mergeFields, parseDocument, withoutEqualSystemFields, withoutSystemFields } from './documents.ts';
 import { creationIndex, documentsIndex } from './indexes.ts';
 import { Layer } from './layer.ts';
 import type { NamedRow, Row, Statement } from './layer.ts';
-import { valueIn } from './merge.ts';
 import type { ReadPlace } from './merge.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
@@ -30,49 +23,20 @@ import type {
 	ReadSet,
 	Savepoint,
 	Scan,
-	SchemaMisfit,
 	StoredDocument,
 	Transaction
 } from './types.ts';
+import type { TransactionHost } from './transactionHost.ts';
+import { usableIndex } from './usableIndex.ts';
 import { searchVectors } from './vectorSearch.ts';
 import type { VectorMatch, VectorQuery } from './vectorSearch.ts';
 import { DocumentWriter } from './writer.ts';
 import type { LocatedDocument, RestoredDocument } from './writer.ts';
 
-/** What the store lends to a transaction. */
-export interface TransactionHost {
-	readonly database: Database;
-	readonly catalog: Catalog;
-	readonly latestTs: bigint;
-	/** Ends the change of the schema that is under way, inside an exclusive transaction, because a document was written that it refuses. */
-	refuseSchemaChange(misfit: SchemaMisfit): void;
-	/** What earlier transactions wrote that is not in the file yet. */
-	readonly pending: Layer;
-	/** How often what had been committed was lost, and why the last time. */
-	readonly losses: number;
-	readonly lossError: StoreError | null;
-	/** The timestamp that this commit will have. */
-	commitTs(): bigint;
-	/** Takes over what a transaction wrote. Throws a StoreError when it is known already that it cannot be kept. */
-	accept(layer: Layer, ts: bigint): void;
-	/** Committed documents of a table. */
-	count(table: TableEntry): number;
-	/** Waits until nothing is pending, and opens the file's own transaction on the connection that is read from. */
-	beginExclusive(): void;
-	/** Writes the layer too, and commits the file's transaction. Throws a StoreError. */
-	commitExclusive(layer: Layer, ts: bigint): void;
-	rollbackExclusive(): void;
-	/** Ends the transaction; `ts` is null on rollback. */
-	end(transaction: StoreTransaction, ts: bigint | null): void;
-}
-
 /** A match with the id of its document. */
 interface Named {
 	readonly id: string;
 }
-
-/** Who writes: functions may not touch system tables, the engine may. */
-type Caller = 'function' | 'system';
 
 export class StoreTransaction implements Transaction {
 	readonly kind: 'read' | 'write';
@@ -84,6 +48,7 @@ export class StoreTransaction implements Transaction {
 	readonly #layer = new Layer();
 	readonly #writer: DocumentWriter;
 	readonly #place: ReadPlace;
+	readonly #documents: DocumentReader;
 	readonly #lossesBefore: number;
 	#savepoints = 0;
 	/** Grows with every partial rollback, so that open scans read again. */
@@ -99,6 +64,7 @@ export class StoreTransaction implements Transaction {
 		this.snapshotTs = host.latestTs;
 		this.#writer = new DocumentWriter(this.#layer, host.catalog, () => host.commitTs());
 		this.#place = { database: host.database, layers: () => [this.#layer, host.pending] };
+		this.#documents = new DocumentReader(this.#place, host.catalog);
 		this.#lossesBefore = host.losses;
 	}
 
@@ -110,7 +76,7 @@ export class StoreTransaction implements Transaction {
 		this.#check();
 		const decoded = decodeId(id);
 		this.#reads.id(id);
-		return this.#find(component, decoded)?.document ?? null;
+		return this.#documents.find(component, decoded)?.document ?? null;
 	}
 
 	insert(component: string, table: string, fields: DocumentFields): string {
@@ -138,7 +104,7 @@ export class StoreTransaction implements Transaction {
 	restore(table: TableEntry, document: RestoredDocument): string {
 		this.#checkWrite();
 		const { internal } = document;
-		if (internal !== null && this.#textOf(table, internal) !== null) {
+		if (internal !== null && this.#documents.textOf(table, internal) !== null) {
 			const id = encodeId(table.number, internal);
 			throw new DeveloperError('InvalidId', `Table "${table.name}" has more than one document with the _id ${id}.`);
 		}
@@ -167,18 +133,13 @@ export class StoreTransaction implements Transaction {
 		const isInherent = index === 'by_creation_time' && creationIndex(entry) === null;
 		const source = isInherent
 			? creationSource(this.#place, entry)
-			: indexSource(this.#place, entry, this.#databaseIndex(entry, index));
+			: indexSource(this.#place, entry, usableIndex(entry, index, 'database'));
 		return new TableScan(source, range, order, this.#reads, generation);
 	}
 
 	/** The index when it is enabled and of the kind. Throws a DeveloperError otherwise. */
 	searchIndex(component: string, table: string, index: string, kind: 'search' | 'vector'): IndexEntry {
-		const entry = this.#enabledIndex(this.#catalog.table(component, table), index);
-		if (entry.kind === kind) return entry;
-		const name = `${table}.${index}`;
-		throw kind === 'search'
-			? new DeveloperError('IndexNotASearchIndex', `Index ${name} is not a search index`)
-			: new DeveloperError('IndexNotAVectorIndex', `Index ${name} is not a vector index`);
+		return usableIndex(this.#catalog.table(component, table), index, kind);
 	}
 
 	/** Documents that match, best first. Their content is not read. */
@@ -205,7 +166,7 @@ export class StoreTransaction implements Transaction {
 	indexFields(component: string, table: string, index: string): readonly string[] {
 		if (index === 'by_id') return [];
 		if (index === 'by_creation_time') return ['_creationTime'];
-		return [...this.#databaseIndex(this.#catalog.table(component, table), index).fields, '_creationTime'];
+		return [...usableIndex(this.#catalog.table(component, table), index, 'database').fields, '_creationTime'];
 	}
 
 	count(component: string, table: string): number {
@@ -342,55 +303,10 @@ export class StoreTransaction implements Transaction {
 		return found.document;
 	}
 
-	#find(component: string, id: DecodedId): LocatedDocument | null {
-		const table = this.#catalog.byNumber(component, id.table);
-		if (table === null) return null;
-		const json = this.#textOf(table, id.internal);
-		return json === null ? null : { table, internal: id.internal, document: storedDocument(table, json) };
-	}
-
-	#textOf({ tablet }: TableEntry, internal: Uint8Array): string | null {
-		const written = this.#place.layers().flatMap(({ documents }) => documents.get(tablet) ?? []);
-		const write = valueIn(written, written.length === 0 ? '' : binaryText(internal));
-		if (write !== undefined) return write.present ? write.json : null;
-		const json = this.#database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', tablet, internal)?.[0];
-		return typeof json === 'string' ? json : null;
-	}
-
 	/** The document to change. Whether it exists was read, so it belongs to the read set. */
-	#require(component: string, id: string, caller: Caller, verb: 'patch' | 'replace' | 'delete'): LocatedDocument {
+	#require(component: string, id: string, caller: Caller, verb: Change): LocatedDocument {
 		this.#checkWrite();
-		const decoded = decodeId(id);
-		const table = this.#catalog.byNumber(component, decoded.table);
-		if (table === null) throw new DeveloperError('TableNotFound', `Table for ID "${id}" not found`);
-		if (caller === 'function' && table.name.startsWith('_')) {
-			throw new DeveloperError('ReadOnlyTable', `Cannot ${verb} a document of the system table "${table.name}".`);
-		}
-		this.#reads.id(id);
-		const found = this.#find(component, decoded);
-		if (found !== null) return found;
-		const action = { patch: 'Update', replace: 'Replace', delete: 'Delete' }[verb];
-		throw new DeveloperError('DocumentNotFound', `${action} on nonexistent document ID ${id}`);
-	}
-
-	#databaseIndex(table: TableEntry, name: string): IndexEntry {
-		const index = this.#enabledIndex(table, name);
-		if (index.kind === 'database') return index;
-		throw new DeveloperError('IndexNotADatabaseIndex', `Index ${table.name}.${name} is not a database index`);
-	}
-
-	#enabledIndex(table: TableEntry, name: string): IndexEntry {
-		const named = table.indexes.filter((candidate) => candidate.name === name);
-		const enabled = named.find(({ state }) => state === 'enabled');
-		if (enabled !== undefined) return enabled;
-		const [index] = named;
-		if (index === undefined) throw new DeveloperError('IndexNotFound', `Index ${table.name}.${name} not found.`);
-		throw new DeveloperError(
-			'IndexNotEnabled',
-			index.staged
-				? `Index ${table.name}.${name} is currently staged and not available to query until it is enabled.`
-				: `Index ${table.name}.${name} is currently backfilling and not available to query yet.`
-		);
+		return this.#documents.require(component, id, caller, verb, () => this.#reads.id(id));
 	}
 
 	#check(): void {

@@ -1,6 +1,6 @@
 import { valueAtPath } from '../values/value.ts';
 import type { ConvexObject } from '../values/value.ts';
-import type { IndexEntry } from './catalog.ts';
+import type { IndexEntry } from './tableEntry.ts';
 import { filterKeys, readFilterKeys } from './filterKeys.ts';
 
 /**

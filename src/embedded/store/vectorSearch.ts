@@ -1,5 +1,5 @@
 import { EVERYTHING } from '../values/keys.ts';
-import type { IndexEntry, IndexMemory } from './catalog.ts';
+import type { IndexEntry, IndexMemory } from './tableEntry.ts';
 import { matchesFilter } from './filterKeys.ts';
 import type { KeyFilter } from './filterKeys.ts';
 import { readKeys } from './merge.ts';

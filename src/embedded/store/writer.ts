@@ -1,7 +1,8 @@
 import { encodeId } from '../values/ids.ts';
 import type { ConvexObject } from '../values/value.ts';
 import { binaryText } from './binary.ts';
-import type { Catalog, IndexEntry, TableEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import { creationTimeAfter, creationTimeOf, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';

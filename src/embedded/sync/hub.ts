@@ -2,16 +2,13 @@
  * Keeps the answers of every socket current. One loop: take the sockets that need an update, run what no longer holds
  * (each distinct question once) at one snapshot, and let every socket tell its client of that timestamp. A commit costs
  * the runs that it touched and the queries that watch them, however many others there are.
- *
- * It relies on the engine passing on every commit up to a snapshot's timestamp before that snapshot's answers.
  */
-import { setTimeout } from 'node:timers/promises';
-import type { CommitNotice, Engine, Failure, Identity, QueryResult } from '../engine/types.ts';
-import { newRequestId } from '../requestId.ts';
-import { JOIN_WITHIN_MS, MAX_ATTEMPTS, MAX_RUNS_PER_BATCH } from './limits.ts';
-import { LiveRun, queryRequest } from './liveRun.ts';
-import type { Asker, Question, QuerySpec, Watcher } from './liveRun.ts';
-import { Quarantine } from './quarantine.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Engine } from '../engine/types.ts';
+import { MAX_ATTEMPTS, MAX_DELIVERY_MS, MAX_RUNS_PER_BATCH } from './limits.ts';
+import type { Asker, LiveRun, Question, Watcher } from './liveRun.ts';
+import { LiveRuns } from './liveRuns.ts';
+import type { Asked, SystemQueries } from './liveRuns.ts';
 
 /** One query of a subscriber that needs an answer. */
 interface WantedQuery {
@@ -38,9 +35,6 @@ export interface Subscriber {
 	deliver(ts: bigint): boolean;
 }
 
-/** Answers questions that are not the app's own functions; null when the path is not one of them. */
-export type SystemQueries = (spec: QuerySpec, identity: Identity) => Promise<QueryResult> | null;
-
 interface Planned {
 	readonly subscriber: Subscriber;
 	readonly atLeast: bigint;
@@ -48,60 +42,23 @@ interface Planned {
 	readonly waiting: readonly (readonly [WantedQuery, string])[];
 }
 
-interface Asked {
-	readonly question: Question;
-	readonly asker: Asker;
-}
-
-interface Entry extends Asked {
-	readonly key: string;
-	/** Subscription name in the engine. */
-	readonly name: string;
-}
-
-interface EarlyNotices {
-	everything: bigint | null;
-	readonly named: Map<string, bigint>;
-}
-
-/** After the engine failed, the next attempt waits this long. */
-const RETRY_AFTER_MS = 100;
-
 export class SubscriptionHub {
-	readonly #engine: Engine;
-	readonly #system: SystemQueries;
-	/** Runs the engine watches, by subscription name. */
-	readonly #watched = new Map<string, LiveRun>();
-	/** System queries have no read set: any commit makes them stale. */
-	readonly #unwatched = new Set<LiveRun>();
-	readonly #newest = new Map<string, LiveRun>();
+	readonly #runs: LiveRuns;
 	readonly #waiting = new Set<Subscriber>();
 	/** Those who wait because of what they asked for anew: answers that somebody has already go first. */
 	readonly #newcomers = new Set<Subscriber>();
 	/** How often the update of a subscriber has fallen between two commits. */
 	readonly #attempts = new Map<Subscriber, number>();
-	readonly #quarantine = new Quarantine();
-	/** Invalidations of runs whose result has not come back yet; null when none is out. */
-	#early: EarlyNotices | null = null;
-	/** Every commit up to here has been heard of. */
-	#horizon: bigint;
 	#running = false;
-	/** Grows when what system queries tell of changes without a commit. */
-	#systemVersion = 0;
 	#closed = false;
-	#runs = 0;
-	readonly #stopListening: () => void;
 
 	constructor(engine: Engine, system: SystemQueries) {
-		this.#engine = engine;
-		this.#system = system;
-		this.#horizon = engine.latestTs();
-		this.#stopListening = engine.onCommit((notice) => this.#committed(notice));
+		this.#runs = new LiveRuns(engine, system);
 	}
 
 	/** Number of runs kept live; equal subscriptions share one. */
 	get liveRuns(): number {
-		return this.#watched.size + this.#unwatched.size;
+		return this.#runs.size;
 	}
 
 	/** Asks for an update of this subscriber, soon; `anew` when it is for new questions. */
@@ -114,8 +71,7 @@ export class SubscriptionHub {
 
 	/** The subscriber no longer uses this run. */
 	release(run: LiveRun, watcher: Watcher): void {
-		run.watchers.delete(watcher);
-		if (run.watchers.size === 0) this.#forget(run);
+		this.#runs.release(run, watcher);
 	}
 
 	forget(subscriber: Subscriber): void {
@@ -124,58 +80,26 @@ export class SubscriptionHub {
 		this.#attempts.delete(subscriber);
 	}
 
-	/** Functions or their environment changed: every answer may be different, and what was dangerous may be mended. */
+	/** Functions or their environment changed: every answer may be different. */
 	invalidateEverything(): void {
-		this.#quarantine.clear();
-		this.#invalidateAll(this.#engine.latestTs() + 1n);
+		this.#runs.invalidateEverything();
 	}
 
 	/** What system queries tell of has changed without a commit. */
 	systemChanged(): void {
-		this.#systemVersion++;
-		for (const run of [...this.#unwatched]) this.#invalidate(run, this.#horizon + 1n);
+		this.#runs.systemChanged();
+	}
+
+	/** Called every few seconds. */
+	beat(): void {
+		this.#runs.beat();
 	}
 
 	close(): void {
 		this.#closed = true;
-		this.#stopListening();
+		this.#runs.close();
 		this.#waiting.clear();
 		this.#newcomers.clear();
-	}
-
-	#committed(notice: CommitNotice): void {
-		if (notice.ts > this.#horizon) this.#horizon = notice.ts;
-		for (const run of this.#unwatched) this.#invalidate(run, notice.ts);
-		if (notice.everything) return this.#invalidateAll(notice.ts);
-		for (const name of notice.invalidated) {
-			const run = this.#watched.get(name);
-			if (run) this.#invalidate(run, notice.ts);
-			else this.#early?.named.set(name, notice.ts);
-		}
-	}
-
-	#invalidateAll(ts: bigint): void {
-		if (this.#early) this.#early.everything = ts;
-		for (const run of [...this.#watched.values(), ...this.#unwatched]) this.#invalidate(run, ts);
-	}
-
-	#invalidate(run: LiveRun, ts: bigint): void {
-		run.until ??= ts;
-		this.#drop(run);
-		for (const watcher of run.watchers) watcher.invalidated();
-	}
-
-	#drop(run: LiveRun): void {
-		this.#watched.delete(run.name);
-		this.#unwatched.delete(run);
-		if (this.#newest.get(run.key) === run) this.#newest.delete(run.key);
-	}
-
-	/** Nobody uses the run. Somebody who is about to will find that it does not hold any more. */
-	#forget(run: LiveRun): void {
-		run.until ??= run.from;
-		if (this.#watched.get(run.name) === run) this.#engine.unsubscribe([run.name]);
-		this.#drop(run);
 	}
 
 	async #work(): Promise<void> {
@@ -215,7 +139,7 @@ export class SubscriptionHub {
 		for (const query of queries) {
 			const { question } = query;
 			const key = question.key(asker.name);
-			const young = all ? null : (this.#young(question.key(asker.standing)) ?? this.#young(key));
+			const young = all ? null : (this.#runs.young(question.key(asker.standing)) ?? this.#runs.young(key));
 			if (young) {
 				query.take(young);
 				continue;
@@ -226,19 +150,20 @@ export class SubscriptionHub {
 		return { subscriber, atLeast, waiting };
 	}
 
-	/** A run of the question that may be joined. */
-	#young(key: string): LiveRun | null {
-		const newest = this.#newest.get(key);
-		return newest && performance.now() - newest.ranAt <= JOIN_WITHIN_MS ? newest : null;
-	}
-
 	async #update(plans: readonly Planned[], needed: ReadonlyMap<string, Asked>): Promise<void> {
 		const atLeast = plans.reduce((latest, plan) => (plan.atLeast > latest ? plan.atLeast : latest), 0n);
-		const { ts, runs } = await this.#run(needed, atLeast);
-		for (const { subscriber, atLeast: wanted, waiting } of plans) {
+		const { ts, runs } = await this.#runs.run(needed, atLeast);
+		for (const { waiting } of plans) {
 			for (const [query, key] of waiting) {
 				const run = runs.get(key);
 				if (run) query.take(run);
+			}
+		}
+		let turnBegan = performance.now();
+		for (const { subscriber, atLeast: wanted } of plans) {
+			if (performance.now() - turnBegan > MAX_DELIVERY_MS) {
+				await nextTurn();
+				turnBegan = performance.now();
 			}
 			if (ts >= wanted && subscriber.deliver(ts)) {
 				this.#attempts.delete(subscriber);
@@ -248,82 +173,6 @@ export class SubscriptionHub {
 				this.#waiting.add(subscriber);
 			}
 		}
-		for (const run of runs.values()) if (run.watchers.size === 0) this.#forget(run);
+		for (const run of runs.values()) if (run.watchers.size === 0) this.#runs.forget(run);
 	}
-
-	/** Runs every distinct question at one snapshot, which is the horizon when there is nothing to run. */
-	async #run(needed: ReadonlyMap<string, Asked>, atLeast: bigint): Promise<{ ts: bigint; runs: Map<string, LiveRun> }> {
-		const runs = new Map<string, LiveRun>();
-		const entries: Entry[] = [];
-		const others: { key: string; asked: Asked; result: Promise<QueryResult> | QueryResult }[] = [];
-		const before = this.#horizon;
-		const systemVersion = this.#systemVersion;
-		for (const [key, asked] of needed) {
-			const failure = this.#quarantine.failureOf(key);
-			const result = failure ? failed(failure) : this.#system(asked.question.spec, asked.asker.identity);
-			if (result) others.push({ key, asked, result });
-			else entries.push({ key, name: `run-${++this.#runs}`, ...asked });
-		}
-		const snapshot = entries.length > 0 || before < atLeast ? await this.#snapshot(entries, runs) : null;
-		const results = await Promise.all(others.map(({ result }) => result));
-		const ts = snapshot ?? this.#horizon;
-		for (const [index, result] of results.entries()) {
-			const other = others[index];
-			if (!other) continue;
-			const run = new LiveRun(`system-${++this.#runs}`, other.asked.question, other.asked.asker, result, 0n);
-			runs.set(other.key, run);
-			// It may or may not have seen what was committed meanwhile.
-			if (this.#horizon > before || this.#systemVersion !== systemVersion) run.until = ts + 1n;
-			else this.#unwatched.add(run);
-		}
-		return { ts, runs };
-	}
-
-	/** Adds the runs of these questions at one new snapshot, and returns its timestamp; null when the engine failed. */
-	async #snapshot(entries: readonly Entry[], runs: Map<string, LiveRun>): Promise<bigint | null> {
-		const early: EarlyNotices = { everything: null, named: new Map() };
-		this.#early = early;
-		const requests = entries.map(({ question, asker, name }) =>
-			queryRequest(question.spec, asker.identity, newRequestId(), name)
-		);
-		const snapshot = await this.#engine.querySet(requests).catch(async (error: unknown) => {
-			for (const { key } of entries) this.#quarantine.setAside(key, engineFailure(error));
-			await setTimeout(RETRY_AFTER_MS);
-			return null;
-		});
-		this.#early = null;
-		if (!snapshot) return null;
-		const { ts, results } = snapshot;
-		if (ts > this.#horizon) this.#horizon = ts;
-		// The engine was replaced meanwhile: what failed may be what ended it, and must not end one after the other.
-		const replaced = early.everything !== null && early.everything <= ts;
-		for (const [index, { key, name, question, asker }] of entries.entries()) {
-			const result = results[index];
-			if (!result) throw new Error('The engine answered fewer queries than it was asked.');
-			const suspect = replaced && !result.outcome.ok ? result.outcome.failure : null;
-			if (suspect && this.#quarantine.mayTryAgain(key, suspect)) continue;
-			const run = new LiveRun(name, question, asker, result, ts);
-			runs.set(key, run);
-			if (suspect) {
-				this.#unwatched.add(run);
-				continue;
-			}
-			this.#quarantine.acquit(key);
-			run.until = early.named.get(name) ?? early.everything;
-			if (run.until !== null) continue;
-			this.#watched.set(name, run);
-			this.#newest.set(run.key, run);
-		}
-		return ts;
-	}
-}
-
-function engineFailure(error: unknown): Failure {
-	return {
-		message: `[Request ID: ${newRequestId()}] Server Error\n${error instanceof Error ? error.message : String(error)}`
-	};
-}
-
-function failed(failure: Failure): QueryResult {
-	return { outcome: { ok: false, failure, logLines: [] }, journal: null, readIdentity: true };
 }

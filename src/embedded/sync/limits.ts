@@ -22,9 +22,13 @@ export const MAX_HELD_BYTES = 256 * MiB;
 
 /** Above this much unsent data a socket gets no new transitions: they coalesce into one when it has drained. */
 export const SLOW_CONSUMER_BYTES = MiB;
-/** A socket that has this much unsent and is to be sent more, or that does not drain for this long, is dropped. */
+/** A socket that has this much unsent and is to be sent more, or that is behind and takes nothing for this long, is dropped. */
 export const MAX_UNSENT_BYTES = 64 * MiB;
 export const MAX_STALLED_MS = 60_000;
+
+/** A socket is given so much at a time, and all sockets together so much in one turn of the event loop. */
+export const MAX_FRAME_SENT_BYTES = 256 * 1024;
+export const MAX_ROUND_BYTES = 4 * MiB;
 
 /** Longest transition in one message to a client that understands chunks, as in Convex; others get it in one piece. */
 export const MAX_MESSAGE_CHARACTERS = 5_000_000;
@@ -37,6 +41,8 @@ export const DEAD_AFTER_MS = 115_000;
 /** A socket that has not said Connect by then is closed. */
 export const CONNECT_WITHIN_MS = 60_000;
 
+/** Updates that are ready are passed on for so long before whatever else waits has a turn. */
+export const MAX_DELIVERY_MS = 10;
 /** Queries run at one snapshot in one go; the writer waits that long. */
 export const MAX_RUNS_PER_BATCH = 64;
 /** So many updates that fall between two commits may a socket have before all its queries are run at one snapshot. */

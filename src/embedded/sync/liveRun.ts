@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Identity, QueryRequest, QueryResult } from '../engine/types.ts';
 import { answerText } from './protocol.ts';
+import type { Part } from './texts.ts';
 
 export interface QuerySpec {
 	readonly path: string;
@@ -65,23 +66,29 @@ export class LiveRun {
 	/** The subscription's name in the engine; unique to this run. */
 	readonly name: string;
 	readonly key: string;
-	readonly result: QueryResult;
+	readonly journal: string | null;
 	readonly from: bigint;
 	/** When it ran, on the monotonic clock (ms). */
 	readonly ranAt = performance.now();
 	/** First timestamp at which the result may be different; null while it holds. */
 	until: bigint | null = null;
 	readonly watchers = new Set<Watcher>();
+	/** Equal for equal answers; a failure's random request id does not count. */
+	readonly fingerprint: string;
+	/** What a transition says of it, written once for everybody who gets it; null when nobody else will. */
+	answer: Part | null;
+	readonly #readIdentity: boolean;
 	/** Whom the answer is for: the string of its `Asker` that counted. */
 	readonly #asker: string;
-	#fingerprint: string | null = null;
-	#text: string | null = null;
 
 	constructor(name: string, question: Question, asker: Asker, result: QueryResult, from: bigint) {
 		this.name = name;
-		this.result = result;
+		this.journal = result.journal;
 		this.from = from;
-		this.#asker = result.readIdentity ? asker.name : asker.standing;
+		this.fingerprint = fingerprintOf(result);
+		this.answer = answerText(result.outcome, result.journal);
+		this.#readIdentity = result.readIdentity;
+		this.#asker = this.#known(asker);
 		this.key = question.key(this.#asker);
 	}
 
@@ -90,18 +97,12 @@ export class LiveRun {
 	}
 
 	/** Whether somebody else would have got the same answer. */
-	answers({ name, standing }: Asker): boolean {
-		return this.#asker === (this.result.readIdentity ? name : standing);
+	answers(asker: Asker): boolean {
+		return this.#asker === this.#known(asker);
 	}
 
-	/** Equal for equal answers; a failure's random request id does not count. */
-	get fingerprint(): string {
-		return (this.#fingerprint ??= fingerprintOf(this.result));
-	}
-
-	/** The answer in a transition, written once for everybody who gets it. */
-	get text(): string {
-		return (this.#text ??= answerText(this.result.outcome, this.result.journal));
+	#known({ name, standing }: Asker): string {
+		return this.#readIdentity ? name : standing;
 	}
 }
 

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import type { Outcome } from '../engine/types.ts';
-import { MAX_MESSAGE_CHARACTERS } from './limits.ts';
+import { shared } from './texts.ts';
+import type { Part, Text } from './texts.ts';
 
 /** A client broke the protocol. The socket gets a FatalError with this sentence and is closed. */
 export class ProtocolError extends Error {
@@ -112,58 +113,35 @@ function errorData(data: string | undefined): string {
 }
 
 /** What a transition says of a query's answer, whoever it is told to. */
-export function answerText(outcome: Outcome, journal: string | null): string {
+export function answerText(outcome: Outcome, journal: string | null): Part {
 	const tail = `"logLines":${JSON.stringify(outcome.logLines)},"journal":${JSON.stringify(journal)}}`;
-	if (outcome.ok) return `"type":"QueryUpdated","value":${outcome.value},${tail}`;
+	if (outcome.ok) return shared(`"type":"QueryUpdated","value":${outcome.value},${tail}`);
 	const { message, data } = outcome.failure;
-	return `"type":"QueryFailed","errorMessage":${JSON.stringify(message)}${errorData(data)},${tail}`;
+	return shared(`"type":"QueryFailed","errorMessage":${JSON.stringify(message)}${errorData(data)},${tail}`);
 }
 
 /** One changed query inside a transition; `answer` is an `answerText`. */
-export function queryChanged(queryId: number, answer: string): string {
-	return `{"queryId":${queryId},${answer}`;
+export function queryChanged(queryId: number, answer: Part): Text {
+	return [`{"queryId":${queryId},`, answer];
 }
 
-export function queryRemoved(queryId: number): string {
-	return `{"type":"QueryRemoved","queryId":${queryId}}`;
+export function queryRemoved(queryId: number): Text {
+	return [`{"type":"QueryRemoved","queryId":${queryId}}`];
 }
 
 /** `modifications` are texts of `queryChanged` and `queryRemoved`; the skew is client minus server, in ms. */
 export function transition(
 	start: StateVersion,
 	end: StateVersion,
-	modifications: readonly string[],
+	modifications: readonly Text[],
 	clientClockSkew: number | null
-): string {
+): Text {
 	const skew = clientClockSkew === null ? '' : `,"clientClockSkew":${clientClockSkew}`;
-	return `{"type":"Transition","startVersion":${version(start)},"endVersion":${version(end)},"modifications":[${modifications.join(',')}]${skew}}`;
-}
-
-/** First version of the `convex` package that does. */
-const CHUNKS_SINCE = [1, 28] as const;
-
-/** Whether the client puts a transition together from chunks: `1.48.0`, from its path or its Convex-Client header. */
-export function understandsChunks(clientVersion: string): boolean {
-	const [, major, minor] = /^(?:npm-)?(\d+)\.(\d+)\.\d+/.exec(clientVersion)?.map(Number) ?? [];
-	if (major === undefined || minor === undefined) return false;
-	return major > CHUNKS_SINCE[0] || (major === CHUNKS_SINCE[0] && minor >= CHUNKS_SINCE[1]);
-}
-
-/** The messages that carry a transition's text: itself, or chunks of it. */
-export function inChunks(transition: string): string[] {
-	if (transition.length <= MAX_MESSAGE_CHARACTERS) return [transition];
-	const chunks: string[] = [];
-	for (let start = 0; start < transition.length;) {
-		let end = Math.min(start + MAX_MESSAGE_CHARACTERS, transition.length);
-		// A pair of surrogates is one character: neither half can be sent alone.
-		if (/[\uD800-\uDBFF]/.test(transition.charAt(end - 1))) end -= 1;
-		chunks.push(transition.slice(start, end));
-		start = end;
-	}
-	const transitionId = String(transition.length);
-	return chunks.map((chunk, partNumber) =>
-		JSON.stringify({ type: 'TransitionChunk', chunk, partNumber, totalParts: chunks.length, transitionId })
-	);
+	return [
+		`{"type":"Transition","startVersion":${version(start)},"endVersion":${version(end)},"modifications":[`,
+		...modifications.flatMap((text, index) => (index === 0 ? text : [',', ...text])),
+		`]${skew}}`
+	];
 }
 
 /** The answer to a Mutation (with its commit timestamp) or, without `ts`, to an Action. */

@@ -4,6 +4,7 @@ import { Question } from './liveRun.ts';
 import type { Asker, LiveRun, Watcher } from './liveRun.ts';
 import { INITIAL_VERSION, ProtocolError, queryChanged, queryRemoved, transition } from './protocol.ts';
 import type { AddQuery, MessageOf, QueryModification, StateVersion } from './protocol.ts';
+import type { Part, Text } from './texts.ts';
 
 /** What a query set tells whoever keeps it. */
 export interface QuerySetEvents {
@@ -26,6 +27,8 @@ class Query implements Watcher {
 	question: Question;
 	run: LiveRun | null = null;
 	readonly #ledger: Ledger;
+	/** The answer that the client has not been told. */
+	#untold: Part | null = null;
 	/** Fingerprint of the answer that the client has; null before the first. */
 	#told: string | null = null;
 	#removed = false;
@@ -43,7 +46,8 @@ class Query implements Watcher {
 		run.watchers.add(this);
 		this.drop();
 		this.run = run;
-		this.question = this.question.continued(run.result.journal);
+		this.#untold = run.answer;
+		this.question = this.question.continued(run.journal);
 		if (run.until === null) this.#ledger.stale.delete(this);
 		this.#ledger.untold.add(this);
 	}
@@ -57,6 +61,7 @@ class Query implements Watcher {
 	drop(): void {
 		const { run } = this;
 		this.run = null;
+		this.#untold = null;
 		this.#ledger.stale.add(this);
 		if (run) this.#ledger.events.released(run, this);
 	}
@@ -69,10 +74,12 @@ class Query implements Watcher {
 	}
 
 	/** The text that tells the client of the answer; null when it has an equal one. */
-	tell(): string | null {
-		if (!this.run || this.run.fingerprint === this.#told) return null;
+	tell(): Text | null {
+		const answer = this.#untold;
+		this.#untold = null;
+		if (!this.run || answer === null || this.run.fingerprint === this.#told) return null;
 		this.#told = this.run.fingerprint;
-		return queryChanged(this.queryId, this.run.text);
+		return queryChanged(this.queryId, answer);
 	}
 }
 
@@ -156,7 +163,7 @@ export class QuerySet {
 	}
 
 	/** The transition from what the client has to the answers at `ts`, with what changed; null when one does not hold then. */
-	transition(ts: bigint, clientClockSkew: number | null): string | null {
+	transition(ts: bigint, clientClockSkew: number | null): Text | null {
 		for (const { run } of this.#ledger.stale) if (!run?.holdsAt(ts)) return null;
 		const modifications = this.#removed.map(queryRemoved);
 		this.#removed = [];

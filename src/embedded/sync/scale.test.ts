@@ -40,9 +40,39 @@ test('a commit that touches one query of a thousand runs and tells that one only
 	expect(wires[7]?.messages.at(-1)?.modifications).toHaveLength(1);
 }, 60_000);
 
+test('an answer is held once, however many sockets do not read it', async () => {
+	const characters = 2_000_000;
+	const [other, ...slow] = await Promise.all(Array.from({ length: 61 }, () => testServer.connect()));
+	other?.add(0, 1, 'numbers:get', { name: 'shared' });
+	await other?.until(() => other.value(1) === 0);
+	const before = process.memoryUsage().arrayBuffers;
+	for (const wire of slow) {
+		wire.socket.pause();
+		wire.add(0, 1, 'numbers:large', { name: 'shared', characters });
+	}
+	for (let written = 1; written <= 5; written++) {
+		other?.mutate(written, 'numbers:add', { name: 'shared', by: 1 });
+		await other?.until(() => other.value(1) === written);
+	}
+	// One or two answers of four megabytes, not one for each.
+	expect(testServer.runs('numbers:large')).toBeGreaterThan(0);
+	expect((process.memoryUsage().arrayBuffers - before) / 1e6).toBeLessThan(40);
+	for (const wire of slow) wire.socket.resume();
+	await vi.waitFor(() => expect(slow.every((wire) => String(wire.value(1)).startsWith('5 '))).toBe(true), {
+		timeout: 25_000,
+		interval: 50
+	});
+	expect(new Set(slow.map((wire) => String(wire.value(1)).length)).size).toBe(1);
+	expect(testServer.backend.sync.connections).toBe(61);
+}, 60_000);
+
 test('whoever holds the most is cut when all together hold too much', () => {
 	const cut: string[] = [];
-	const holder = (name: string, held: number): Holder => ({ held, cut: () => void cut.push(name) });
+	const holder = (name: string, held: number): Holder => ({
+		own: held,
+		held,
+		cut: () => void cut.push(name)
+	});
 	const holdings = new Holdings(100);
 	const small = holder('small', 5);
 	holdings.changed(holder('half', 50));

@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Holdings } from './holdings.ts';
 import { HEARTBEAT_MS, MAX_CONNECTIONS, MAX_FRAME_BYTES } from './limits.ts';
-import { understandsChunks } from './protocol.ts';
+import { Rounds } from './rounds.ts';
 import { Session } from './session.ts';
 import type { SessionServices } from './session.ts';
+import { understandsChunks } from './texts.ts';
 
 const SYNC_PATH = /^\/api\/(?:([^/]+)\/)?sync$/;
 
@@ -31,8 +32,8 @@ export class SyncServer {
 	readonly #sessions = new Set<Session>();
 	readonly #heart: NodeJS.Timeout;
 
-	constructor(services: Omit<SessionServices, 'holdings'>) {
-		this.#services = { ...services, holdings: new Holdings() };
+	constructor(services: Omit<SessionServices, 'holdings' | 'rounds'>) {
+		this.#services = { ...services, holdings: new Holdings(), rounds: new Rounds() };
 		this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
 		this.#heart.unref();
 	}
@@ -68,5 +69,6 @@ export class SyncServer {
 
 	#beat(): void {
 		for (const session of this.#sessions) session.beat();
+		this.#services.hub.beat();
 	}
 }

@@ -29,15 +29,18 @@ import type { Subscriber, SubscriptionHub, UpdatePlan } from './hub.ts';
 import { CONNECT_WITHIN_MS, MAX_QUEUED_CHARACTERS, MAX_WAITING_MESSAGES } from './limits.ts';
 import { askerOf } from './liveRun.ts';
 import { Outbox } from './outbox.ts';
-import { ProtocolError, authError, decodeTs, fatalError, inChunks, parseClientMessage } from './protocol.ts';
+import { ProtocolError, authError, decodeTs, fatalError, parseClientMessage } from './protocol.ts';
 import type { ClientMessage, MessageOf } from './protocol.ts';
 import { QuerySet } from './querySet.ts';
+import type { Rounds } from './rounds.ts';
+import { inMessages } from './texts.ts';
 
 export interface SessionServices {
 	readonly engine: Engine;
 	readonly hub: SubscriptionHub;
 	readonly authentication: Authentication;
 	readonly holdings: Holdings;
+	readonly rounds: Rounds;
 }
 
 const NOBODY: Caller = { identity: { kind: 'none' }, expiresAt: null };
@@ -75,7 +78,7 @@ export class Session implements Subscriber, Holder {
 		this.#services = services;
 		this.#socket = socket;
 		this.#chunks = chunks;
-		this.#outbox = new Outbox(socket, {
+		this.#outbox = new Outbox(socket, services.holdings, services.rounds, {
 			changed: () => this.#held(),
 			drained: () => {
 				if (this.#outdated || this.stale) this.invalidated();
@@ -86,7 +89,7 @@ export class Session implements Subscriber, Holder {
 			released: (run, watcher) => services.hub.release(run, watcher)
 		});
 		this.#calls = new SocketCalls(services.engine, {
-			answered: (message) => this.#outbox.send(message),
+			answered: (message) => this.#outbox.send([message]),
 			committed: (ts) => this.#hasCommitted(ts),
 			held: (characters) => this.#enqueued(characters)
 		});
@@ -104,6 +107,9 @@ export class Session implements Subscriber, Holder {
 		return this.#queries.stale;
 	}
 
+	get own(): number {
+		return this.#incoming + this.#queued + this.#outbox.own;
+	}
 	get held(): number {
 		return this.#incoming + this.#queued + this.#outbox.unsent;
 	}
@@ -133,7 +139,7 @@ export class Session implements Subscriber, Holder {
 		if (this.#closed) return true;
 		const transition = this.#queries.transition(ts, this.#clientClockSkew);
 		if (transition === null) return false;
-		this.#outbox.send(...(this.#chunks ? inChunks(transition) : [transition]));
+		this.#outbox.send(...inMessages(transition, this.#chunks));
 		return true;
 	}
 
@@ -145,10 +151,11 @@ export class Session implements Subscriber, Holder {
 
 	/** Asks the peer to come back later. */
 	close(code: number, reason: string): void {
-		this.#socket.close(code, reason);
+		this.#outbox.close(code, reason);
 	}
 
 	cut(): void {
+		this.#outbox.clear();
 		this.#socket.terminate();
 	}
 
@@ -164,7 +171,7 @@ export class Session implements Subscriber, Holder {
 		this.#waiting.push(text);
 		this.#enqueued(text.length);
 		if (this.#waiting.length > MAX_WAITING_MESSAGES || this.#queued > MAX_QUEUED_CHARACTERS)
-			this.#overloaded('TooManyWaitingMessages');
+			this.#bye(TRY_AGAIN_LATER, 'TooManyWaitingMessages');
 		this.#work();
 	}
 
@@ -183,7 +190,7 @@ export class Session implements Subscriber, Holder {
 			try {
 				this.#handle(parseClientMessage(text));
 			} catch (error) {
-				if (error instanceof Overload) this.#overloaded(error.message);
+				if (error instanceof Overload) this.#bye(TRY_AGAIN_LATER, error.message);
 				else this.#fail(error instanceof ProtocolError ? error.message : 'The server could not handle a message.');
 			}
 		}
@@ -213,8 +220,7 @@ export class Session implements Subscriber, Holder {
 		this.#sessionId = sessionId;
 		if (clientTs != null) this.#clientClockSkew = clientTs - Date.now();
 		if (maxObservedTimestamp == null || decodeTs(maxObservedTimestamp) <= this.#services.engine.latestTs()) return;
-		this.#closed = true;
-		this.#socket.close(INTERNAL_ERROR, 'InternalServerError');
+		this.#bye(INTERNAL_ERROR, 'InternalServerError');
 	}
 
 	#start(message: MessageOf<'Mutation'> | MessageOf<'Action'>): void {
@@ -266,27 +272,27 @@ export class Session implements Subscriber, Holder {
 		this.#refuse('The token has expired.', false);
 	}
 
-	#overloaded(reason: string): void {
+	/** Hears nothing more, and closes after what was sent. */
+	#bye(code: number, reason: string): void {
 		this.#closed = true;
-		this.#socket.close(TRY_AGAIN_LATER, reason);
+		this.#outbox.close(code, reason);
 	}
 
 	#refuse(sentence: string, authUpdateAttempted: boolean): void {
-		this.#outbox.send(authError(sentence, this.#queries.identityVersion, authUpdateAttempted));
-		this.#closed = true;
-		this.#socket.close(NORMAL, 'AuthError');
+		this.#outbox.send([authError(sentence, this.#queries.identityVersion, authUpdateAttempted)]);
+		this.#bye(NORMAL, 'AuthError');
 	}
 
 	#fail(sentence: string): void {
-		this.#outbox.send(fatalError(sentence));
-		this.#closed = true;
-		this.#socket.close(NORMAL, 'FatalError');
+		this.#outbox.send([fatalError(sentence)]);
+		this.#bye(NORMAL, 'FatalError');
 	}
 
 	#end(): void {
 		this.#closed = true;
 		this.#waiting.length = 0;
 		this.#calls.clear();
+		this.#outbox.clear();
 		this.#services.holdings.forget(this);
 		this.#services.hub.forget(this);
 		this.#queries.clear();

@@ -124,6 +124,21 @@ export const jobs = query({
 		(await ctx.db.system.query('_scheduled_functions').collect()).map(({ name, state }) => ({ name, kind: state.kind }))
 });
 
+export const scheduleWatcher = mutation({
+	args: {},
+	handler: async (ctx): Promise<Id<'_scheduled_functions'>> =>
+		ctx.scheduler.runAfter(0, internal.events.watchItself, {})
+});
+
+/** A scheduled mutation that looks at its own record. */
+export const watchItself = internalMutation({
+	args: {},
+	handler: async (ctx) => {
+		for (const { name, state } of await ctx.db.system.query('_scheduled_functions').collect())
+			if (name === 'events.js:watchItself') await ctx.db.insert('events', { kind: `saw itself ${state.kind}`, at: 0 });
+	}
+});
+
 export const viaAction = action({
 	args: { kind: v.string() },
 	returns: v.object({ before: v.number(), after: v.number() }),

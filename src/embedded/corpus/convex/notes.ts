@@ -1,8 +1,8 @@
 /** Notes that are found by their words and by their meaning, and filters of every kind. */
-import { paginationOptsValidator } from 'convex/server';
+import { makeFunctionReference, paginationOptsValidator } from 'convex/server';
 import { v } from 'convex/values';
-import type { Doc } from './_generated/dataModel';
-import { action, mutation, query } from './_generated/server';
+import type { Doc, Id } from './_generated/dataModel';
+import { action, internalQuery, mutation, query } from './_generated/server';
 
 const fields = { text: v.string(), topic: v.optional(v.string()), meaning: v.optional(v.array(v.number())) };
 
@@ -94,6 +94,27 @@ export const near = action({
 			...(topics === undefined ? {} : { filter: (q) => q.or(...topics.map((topic) => q.eq('topic', topic))) })
 		});
 		return found.map(({ _id, _score }) => ({ id: _id, score: Math.round(_score * 1000) / 1000 }));
+	}
+});
+
+const loaded = makeFunctionReference<'query', { ids: Id<'notes'>[] }, (Doc<'notes'> | null)[]>('notes:load');
+
+export const load = internalQuery({
+	args: { ids: v.array(v.id('notes')) },
+	handler: (ctx, { ids }) => Promise.all(ids.map((id) => ctx.db.get(id)))
+});
+
+/** As an app would use it: the nearest, and then the documents of what was found. */
+export const nearNotes = action({
+	args: { meaning: v.array(v.number()), topic: v.string(), limit: v.number() },
+	handler: async (ctx, { meaning, topic, limit }): Promise<{ text: string; score: number }[]> => {
+		const found = await ctx.vectorSearch('notes', 'by_meaning', {
+			vector: meaning,
+			limit,
+			filter: (q) => q.eq('topic', topic)
+		});
+		const documents = await ctx.runQuery(loaded, { ids: found.map(({ _id }) => _id) });
+		return documents.flatMap((note, place) => (note ? [{ text: note.text, score: found[place]?._score ?? 0 }] : []));
 	}
 });
 
