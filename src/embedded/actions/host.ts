@@ -17,14 +17,19 @@ import { answer, Outbox } from '../engine/rpc.ts';
 import type { Handlers } from '../engine/rpc.ts';
 import { FunctionRefusal } from '../engine/failure.ts';
 import { parseFunctionPath } from '../engine/paths.ts';
-import { environmentOf } from '../engine/runtime.ts';
 import { Turns } from '../engine/turns.ts';
-import type { FunctionCall } from '../engine/types.ts';
+import type { FunctionCall, ModuleSource } from '../engine/types.ts';
 
 /** The process that ran an action ended, or stopped answering: whatever the action had done stays done. */
 export class ActionDied extends Error {
 	override readonly name = 'ActionDied';
 }
+
+/** What the front answers to actions. */
+type FrontHandlers = Omit<Handlers<FrontMethods>, 'retire'>;
+
+/** V8 would rather let garbage lie than look whether an action has used up its memory. */
+const KEEP_HEAPS_SMALL = ['--initial-old-space-size=32', '--heap-growing-percent=100'];
 
 const ENTRY = new URL('./process.ts', import.meta.url);
 
@@ -32,28 +37,29 @@ const ENTRY = new URL('./process.ts', import.meta.url);
 class ActionsProcess {
 	readonly #child: Child;
 	readonly #outbox: Outbox<ActionsMethods>;
-	readonly #limits: Limits;
 	#retired = false;
 	#running = 0;
-	#pinger: NodeJS.Timeout | undefined;
-	#overdue: NodeJS.Timeout | undefined;
 	ended = false;
 
-	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: Handlers<FrontMethods>) {
-		this.#limits = limits;
+	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, front: FrontHandlers) {
+		const handlers: Handlers<FrontMethods> = {
+			...front,
+			retire: () => {
+				this.retire();
+				return null;
+			}
+		};
 		const directory = join(settings.dataDir, 'modules', randomUUID());
 		this.#child = new Child({
 			entry: ENTRY,
 			heapMegabytes: limits.heapMegabytes,
-			environment: Object.fromEntries(environmentOf(deployment, settings)),
+			flags: KEEP_HEAPS_SMALL,
 			onMessage: (message) => {
 				if (this.#outbox.receive(message)) return;
 				if (message.kind === 'call') void answer(handlers, message, (reply) => this.#child.sendAny(reply));
 			},
 			onEnd: (description) => {
 				this.ended = true;
-				clearInterval(this.#pinger);
-				clearTimeout(this.#overdue);
 				rm(directory, { recursive: true, force: true }).catch(() => undefined);
 				this.#outbox.rejectAll(
 					new ActionDied(
@@ -63,17 +69,12 @@ class ActionsProcess {
 			}
 		});
 		this.#outbox = new Outbox((message) => this.#child.sendAny(message));
-		this.#outbox.call('start', { settings, deployment, limits, directory }).then(
-			() => this.#keepAlive(),
-			(error: unknown) => {
-				this.#outbox.rejectAll(
-					new ActionDied(
-						`The actions process could not start: ${error instanceof Error ? error.message : String(error)}`
-					)
-				);
-				this.kill();
-			}
-		);
+		this.#outbox.call('start', { settings, deployment, limits, directory }).catch((error: unknown) => {
+			this.#outbox.rejectAll(
+				new ActionDied(`The actions process could not start: ${error instanceof Error ? error.message : String(error)}`)
+			);
+			this.kill();
+		});
 	}
 
 	async run<K extends 'action' | 'httpAction'>(
@@ -89,6 +90,10 @@ class ActionsProcess {
 		}
 	}
 
+	get retired(): boolean {
+		return this.#retired;
+	}
+
 	/** Ends the process once what it runs has ended. */
 	retire(): void {
 		this.#retired = true;
@@ -97,28 +102,11 @@ class ActionsProcess {
 
 	kill(): void {
 		this.ended = true;
-		clearInterval(this.#pinger);
 		this.#child.kill();
 	}
 
 	#endWhenIdle(): void {
 		if (this.#retired && this.#running === 0) this.kill();
-	}
-
-	/** A process that an endless loop holds answers nothing: it is ended, and with it what it runs. */
-	#keepAlive(): void {
-		this.#pinger = setInterval(() => {
-			if (this.#overdue !== undefined || this.#running === 0) return;
-			this.#overdue = setTimeout(() => this.kill(), this.#limits.pingTimeout);
-			this.#outbox.call('ping', null).then(
-				() => {
-					clearTimeout(this.#overdue);
-					this.#overdue = undefined;
-				},
-				() => undefined
-			);
-		}, this.#limits.pingInterval);
-		this.#pinger.unref();
 	}
 }
 
@@ -126,14 +114,14 @@ class ActionsProcess {
 export class ActionsHost {
 	readonly #settings: EngineSettings;
 	readonly #limits: Limits;
-	readonly #handlers: Handlers<FrontMethods>;
+	readonly #handlers: FrontHandlers;
 	readonly #turns: Turns;
 	readonly #nodeTurns: Turns;
 	#deployment: DeploymentState;
 	#process: ActionsProcess | null = null;
 	readonly #retired = new Set<ActionsProcess>();
 
-	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: Handlers<FrontMethods>) {
+	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: FrontHandlers) {
 		this.#settings = settings;
 		this.#limits = limits;
 		this.#deployment = deployment;
@@ -159,7 +147,8 @@ export class ActionsHost {
 
 	/** Rejects with a FunctionRefusal when the action is not started, with an ActionDied when it was lost. */
 	async action(callId: number, call: FunctionCall): Promise<ActionRun> {
-		const isNode = this.#isNode(call);
+		const runtime = this.#runtimeOf(call);
+		const isNode = runtime === 'node';
 		if (isNode && Buffer.byteLength(call.args) > this.#limits.nodeArgumentBytes) {
 			throw new FunctionRefusal(
 				'Node actions arguments size is too large. The maximum size is 5 MiB. Reduce the size of the arguments or consider using Convex runtime actions instead, which have a 16 MiB limit. See https://docs.convex.dev/functions/runtimes'
@@ -168,7 +157,7 @@ export class ActionsHost {
 		// What the scheduler starts has been promised a run: it waits for as long as it takes.
 		const patience = call.caller === 'scheduler' || call.caller === 'cron' ? null : this.#limits.actionPatience;
 		const turns = isNode ? this.#nodeTurns : this.#turns;
-		return turns.run(patience, () => this.#current().run('action', { callId, call }));
+		return turns.run(patience, () => this.#current().run('action', { callId, call, runtime }));
 	}
 
 	async httpAction(callId: number, request: WireRequest, route: HttpTarget): Promise<HttpRun> {
@@ -177,13 +166,11 @@ export class ActionsHost {
 		);
 	}
 
-	#isNode(call: FunctionCall): boolean {
+	#runtimeOf(call: FunctionCall): ModuleSource['environment'] {
+		const path = parseFunctionPath(call.path, call.componentPath);
 		// Components have no "use node" modules.
-		if (call.componentPath !== '') return false;
-		const { module } = parseFunctionPath(call.path, '');
-		return this.#deployment.bundle.functions.some(
-			({ path: name, environment }) => name === module && environment === 'node'
-		);
+		const modules = path.component === '' ? this.#deployment.bundle.functions : [];
+		return modules.find((module) => module.path === path.module)?.environment ?? 'isolate';
 	}
 
 	close(): void {
@@ -192,7 +179,8 @@ export class ActionsHost {
 	}
 
 	#current(): ActionsProcess {
-		if (this.#process === null || this.#process.ended) {
+		if (this.#process?.retired) this.#retired.add(this.#process);
+		if (this.#process === null || this.#process.ended || this.#process.retired) {
 			this.#process = new ActionsProcess(this.#settings, this.#limits, this.#deployment, this.#handlers);
 		}
 		return this.#process;

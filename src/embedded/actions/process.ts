@@ -1,38 +1,28 @@
-/** The actions process of one push: runs default-runtime actions, "use node" actions and HTTP actions, many at a time. */
+/**
+ * The actions process of one push: default-runtime actions, "use node" actions and HTTP actions, each on a thread of its
+ * own, so that what one does to its thread is nobody else's. No user code runs on the main thread, which watches them.
+ */
+import { endWithParent } from '../engine/orphan.ts';
+import type { ActionsMethods, FrontMethods } from '../engine/protocol.ts';
 import { answer, isMessage, Outbox, sendToParent } from '../engine/rpc.ts';
 import type { Handlers } from '../engine/rpc.ts';
-import type { ActionsMethods, FrontMethods } from '../engine/protocol.ts';
-import { endWithParent } from '../engine/orphan.ts';
-import { environmentOf } from '../engine/runtime.ts';
-import { NodeModules } from './nodeModules.ts';
-import { ActionRunner } from './runner.ts';
+import { Dispatcher } from './dispatcher.ts';
 
 const front = new Outbox<FrontMethods>(sendToParent);
-let runner: ActionRunner | null = null;
+let dispatcher: Dispatcher | null = null;
 
-function ready(): ActionRunner {
-	if (runner === null) throw new Error('the actions process has not started');
-	return runner;
+function ready(): Dispatcher {
+	if (dispatcher === null) throw new Error('the actions process has not started');
+	return dispatcher;
 }
 
 const handlers: Handlers<ActionsMethods> = {
-	start({ settings, deployment, limits, directory }) {
-		// What Node itself was given is not the deployment's.
-		const variables = environmentOf(deployment, settings);
-		for (const name of Object.keys(process.env)) if (!variables.has(name) && name !== 'TZ') delete process.env[name];
-		runner = new ActionRunner(
-			settings,
-			limits,
-			deployment,
-			new NodeModules(directory, deployment.bundle.functions, settings.appDir),
-			front
-		);
-		Object.defineProperty(globalThis, 'Convex', { value: runner.convex });
+	start(params) {
+		dispatcher = new Dispatcher(params, front);
 		return null;
 	},
-	action: ({ call, callId }) => ready().action(callId, call),
-	httpAction: ({ request, route, callId }) => ready().httpAction(callId, request, route),
-	ping: () => null
+	action: (params) => ready().action(params),
+	httpAction: (params) => ready().httpAction(params)
 };
 
 process.on('message', (message: unknown) => {
@@ -42,22 +32,3 @@ process.on('message', (message: unknown) => {
 endWithParent();
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
-
-// One action's mistake must not end the others: what it throws outside of its promises fails it alone.
-process.on('uncaughtException', (error) => void runner?.uncaught(error));
-process.on('unhandledRejection', (reason) => {
-	const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-	runner?.log('ERROR', [`Unhandled promise rejection: ${text}`]);
-});
-
-process.exit = () => {
-	throw new Error('process.exit() is not allowed in an action: it would end the actions that run beside it.');
-};
-process.abort = process.exit;
-
-const terminal = { ...console };
-for (const level of ['debug', 'error', 'info', 'log', 'warn'] as const) {
-	console[level] = (...args: unknown[]) => {
-		if (runner?.log(level.toUpperCase(), args) !== true) terminal[level](...args);
-	};
-}

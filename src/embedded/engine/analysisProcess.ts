@@ -1,5 +1,5 @@
 /** Evaluates one bundle and ends. Nothing that the bundle does at its top level outlives this process. */
-import { NodeModules } from '../actions/nodeModules.ts';
+import { NodeModules, writeNodeModules } from '../actions/nodeModules.ts';
 import { analyzeBundle } from './analyze.ts';
 import { AnalysisRefusal } from './evaluate.ts';
 import type { AnalysisMethods } from './protocol.ts';
@@ -14,7 +14,8 @@ process.on('unhandledRejection', () => undefined);
 const handlers: Handlers<AnalysisMethods> = {
 	async analyze({ bundle, settings, environment, directory, forCodegen }) {
 		try {
-			const node = new NodeModules(directory, bundle.functions, settings.appDir);
+			writeNodeModules(directory, bundle.functions);
+			const node = new NodeModules(directory, settings.appDir);
 			return await analyzeBundle(bundle, environmentOf({ environment }, settings), node, forCodegen);
 		} catch (error) {
 			if (error instanceof AnalysisRefusal) return error.refusal;

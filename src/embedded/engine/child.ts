@@ -8,8 +8,8 @@ export interface ChildOptions {
 	/** Entry module, beside this file or by URL. */
 	readonly entry: URL;
 	readonly heapMegabytes: number;
-	/** Of the heap, for what is made and dropped soon; Node's own choice when it is left out. */
-	readonly youngMegabytes?: number;
+	/** More of Node's own options. */
+	readonly flags?: readonly string[];
 	/** What user code finds in the process's environment; nothing of this process's own is passed on. */
 	readonly environment?: Readonly<Record<string, string>>;
 	onMessage(message: Message): void;
@@ -24,7 +24,7 @@ const PASSED_ON = ['SystemRoot', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CE
 export class Child {
 	readonly #process: ChildProcess;
 
-	constructor({ entry, heapMegabytes, youngMegabytes, environment = {}, onMessage, onEnd }: ChildOptions) {
+	constructor({ entry, heapMegabytes, flags = [], environment = {}, onMessage, onEnd }: ChildOptions) {
 		const passed = PASSED_ON.flatMap((name): [string, string][] => {
 			const value = process.env[name];
 			return value === undefined ? [] : [[name, value]];
@@ -35,7 +35,7 @@ export class Child {
 				'--experimental-vm-modules',
 				'--disable-warning=ExperimentalWarning',
 				`--max-old-space-size=${heapMegabytes}`,
-				...(youngMegabytes === undefined ? [] : [`--max-semi-space-size=${youngMegabytes}`])
+				...flags
 			],
 			env: { ...Object.fromEntries(passed), TZ: 'UTC', ...environment },
 			stdio: ['ignore', 'inherit', 'inherit', 'ipc']

@@ -23,16 +23,16 @@ export class LogBuffer {
 	}
 
 	write(level: string, args: readonly unknown[]): void {
-		this.#add(level, () => args.map(show));
+		this.add(level, () => shown(args));
 	}
 
 	/** A line of the engine's own. */
 	warn(sentence: string): void {
-		this.#add('WARN', () => [sentence]);
+		this.add('WARN', () => [sentence]);
 	}
 
 	/** The last line that there is room for says that there were more. */
-	#add(level: string, messages: () => readonly string[]): void {
+	add(level: string, messages: () => readonly string[]): void {
 		if (this.lines.length >= this.#maxLines) return;
 		if (this.lines.length === this.#maxLines - 1) {
 			this.#push('ERROR', [`Log overflow (maximum ${this.#maxLines}). Remaining log lines omitted.`]);
@@ -66,6 +66,11 @@ function truncated(messages: readonly string[], bytes: number): string[] {
 		room -= size + 1;
 	}
 	return kept;
+}
+
+/** What `console` prints for each of its arguments. */
+export function shown(args: readonly unknown[]): string[] {
+	return args.map(show);
 }
 
 function show(value: unknown): string {

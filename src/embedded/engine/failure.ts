@@ -16,18 +16,35 @@ export class FunctionRefusal extends Error {
 	override readonly name = 'FunctionRefusal';
 }
 
+/** What user code threw, in a shape that can be sent: its stack is V8's own, of the code as it was bundled. */
+export interface Thrown {
+	readonly message: string;
+	readonly stack: string;
+	readonly data?: string;
+}
+
 /** Reads whatever user code threw. */
-export function faultOf(thrown: unknown, stacks: StackMapper): Fault {
-	if (thrown instanceof FunctionRefusal || thrown instanceof DeveloperError || thrown instanceof StoreError)
-		return { message: thrown.message };
-	if (typeof thrown !== 'object' || thrown === null) return { message: `Uncaught ${String(thrown)}` };
-	const name = 'name' in thrown ? String(thrown.name) : '';
-	const message = 'message' in thrown ? String(thrown.message) : '';
-	const frames = 'stack' in thrown && typeof thrown.stack === 'string' ? stacks.frames(thrown.stack) : '';
+export function thrownBy(error: unknown): Thrown {
+	if (error instanceof FunctionRefusal || error instanceof DeveloperError || error instanceof StoreError)
+		return { message: error.message, stack: '' };
+	if (typeof error !== 'object' || error === null) return { message: `Uncaught ${String(error)}`, stack: '' };
+	const name = 'name' in error ? String(error.name) : '';
+	const message = 'message' in error ? String(error.message) : '';
 	const head = `Uncaught ${[name, message].filter((part) => part !== '').join(': ')}`.trimEnd();
-	const text = frames === '' ? head : `${head}\n${frames}`;
-	const isConvexError = 'ConvexErrorSymbol' in thrown && 'data' in thrown && typeof thrown.data === 'string';
-	return isConvexError ? { message: text, data: String(thrown.data) } : { message: text };
+	const stack = 'stack' in error && typeof error.stack === 'string' ? error.stack : '';
+	const isConvexError = 'ConvexErrorSymbol' in error && 'data' in error && typeof error.data === 'string';
+	return isConvexError ? { message: head, stack, data: String(error.data) } : { message: head, stack };
+}
+
+/** What was thrown, its frames at the places of the sources. */
+export function located({ message, stack, ...rest }: Thrown, stacks: StackMapper): Fault {
+	const frames = stacks.frames(stack);
+	return { ...rest, message: frames === '' ? message : `${message}\n${frames}` };
+}
+
+/** What user code threw, its frames at the places of the sources. */
+export function faultOf(error: unknown, stacks: StackMapper): Fault {
+	return located(thrownBy(error), stacks);
 }
 
 export function failure(fault: Fault, requestId: string): Failure {

@@ -76,7 +76,14 @@ const KNOBS = {
 	concurrentNodeActions: knob('APPLICATION_MAX_CONCURRENT_NODE_ACTIONS', 64),
 	/** How long an action waits for its turn before it is refused (milliseconds). Scheduled ones wait on. */
 	actionPatience: knob('APPLICATION_FUNCTION_RUNNER_ACTION_SEMAPHORE_TIMEOUT', 10_000),
-	/** How often the actions process is asked whether it lives, and how long it may stay silent (milliseconds). */
+	/** Bytes that one default-runtime action may keep on its heap, and as many again in array buffers. */
+	actionHeapBytes: knob('ISOLATE_MAX_USER_HEAP_SIZE', 64 * MIB),
+	actionBufferBytes: knob('ISOLATE_MAX_ARRAY_BUFFER_TOTAL_SIZE', 64 * MIB),
+	/** The same of a "use node" action. What the backend gives its Node functions by contract with their host. */
+	nodeActionMemoryBytes: knob('EMBEDDED_NODE_ACTION_MEMORY', 512 * MIB),
+	/** How long a thread that ran actions is kept for more (milliseconds). */
+	idleThread: knob('EMBEDDED_IDLE_THREAD_MS', 30_000),
+	/** How often an action's thread is asked whether its event loop turns, and how long it may not (milliseconds). */
 	pingInterval: knob('EMBEDDED_PING_INTERVAL_MS', 2_000),
 	pingTimeout: knob('EMBEDDED_PING_TIMEOUT_MS', 10_000),
 	/** Scheduled functions and crons that run at one time. */

@@ -1,6 +1,8 @@
 import vm from 'node:vm';
-import { MODULE_PREFIX } from './stack.ts';
 import type { ModuleSource } from './types.ts';
+
+/** Where a person's module lies, as stack traces name it. */
+export const MODULE_PREFIX = 'convex:/';
 
 export type Namespace = object;
 

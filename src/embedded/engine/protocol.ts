@@ -16,6 +16,7 @@ import type {
 	EnvironmentVariable,
 	FunctionCall,
 	Identity,
+	ModuleSource,
 	MutationResult,
 	Outcome,
 	PlannedPush,
@@ -193,9 +194,12 @@ export type ActionsMethods = {
 		/** Where "use node" modules are written. */
 		readonly directory: string;
 	}): null;
-	action(params: { readonly call: FunctionCall; readonly callId: number }): ActionRun;
+	action(params: {
+		readonly call: FunctionCall;
+		readonly callId: number;
+		readonly runtime: ModuleSource['environment'];
+	}): ActionRun;
 	httpAction(params: { readonly request: WireRequest; readonly route: HttpTarget; readonly callId: number }): HttpRun;
-	ping(params: null): null;
 };
 
 export interface WireRequest {
@@ -226,6 +230,8 @@ export type FrontMethods = {
 	syscall(params: { readonly callId: number; readonly op: string; readonly args: string }): SyscallAnswer;
 	storeFile(params: { readonly callId: number; readonly file: NewFile }): string;
 	findFile(params: { readonly callId: number; readonly storageId: string }): StoredFile | null;
+	/** The process wants no more actions, and to be ended after those that it runs. */
+	retire(params: null): null;
 };
 
 /** `data` is the Convex JSON text of a ConvexError. */

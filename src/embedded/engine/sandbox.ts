@@ -23,45 +23,40 @@ export interface SandboxHost {
 	allow(what: string): void;
 }
 
-/** What the web offers and V8 alone does not. All are the host's own, shared by every sandbox. */
-const WEB = {
-	AbortController,
-	AbortSignal,
-	Blob,
-	CompressionStream,
-	CustomEvent,
-	DecompressionStream,
-	DOMException,
-	Event,
-	EventTarget,
-	File,
-	FormData,
-	Headers,
-	ReadableStream,
-	ReadableStreamDefaultReader,
-	ReadableByteStreamController,
-	ReadableStreamBYOBReader,
-	ReadableStreamBYOBRequest,
-	ReadableStreamDefaultController,
-	Request,
-	Response,
-	TextDecoder,
-	TextDecoderStream,
-	TextEncoder,
-	TextEncoderStream,
-	TransformStream,
-	TransformStreamDefaultController,
-	URL,
-	URLSearchParams,
-	WritableStream,
-	WritableStreamDefaultController,
-	WritableStreamDefaultWriter,
-	CryptoKey,
+/** What Convex offers of the web. All are the host's own, shared by every sandbox, and loaded when first named. */
+const WEB = [
+	'AbortController',
+	'AbortSignal',
+	'Blob',
+	'CryptoKey',
+	'DOMException',
+	'Event',
+	'EventTarget',
+	'File',
+	'FormData',
+	'Headers',
+	'ReadableStream',
+	'ReadableStreamBYOBReader',
+	'ReadableStreamDefaultReader',
+	'Request',
+	'Response',
+	'TextDecoder',
+	'TextDecoderStream',
+	'TextEncoder',
+	'TextEncoderStream',
+	'TransformStream',
+	'URL',
+	'URLSearchParams',
+	'WritableStream',
+	'WritableStreamDefaultWriter',
+	'atob',
+	'btoa',
+	'structuredClone'
+];
+
+const SHARED = {
 	AsyncLocalStorage,
 	AsyncResource,
-	atob,
-	btoa,
-	structuredClone,
 	// Web objects hand out and take buffers of the host: sharing the constructors keeps `instanceof ArrayBuffer` true.
 	ArrayBuffer,
 	DataView,
@@ -78,24 +73,39 @@ const WEB = {
 	Float64Array
 };
 
-const LIVE = { fetch, setTimeout, setInterval, clearTimeout, clearInterval };
+type Callback = (...args: unknown[]) => void;
 
-const CRYPTO = {
-	subtle: crypto.subtle,
+/** What acts on the world outside of the sandbox, or later. */
+export interface Live {
+	fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+	setTimeout(callback: Callback, delay?: number, ...args: unknown[]): unknown;
+	setInterval(callback: Callback, delay?: number, ...args: unknown[]): unknown;
+	clearTimeout(id?: number): void;
+	clearInterval(id?: number): void;
+}
+
+/** The process's own. */
+const LIVE: Live = { fetch, setTimeout, setInterval, clearTimeout, clearInterval };
+
+const HOST = {
+	web: WEB,
+	global: (name: string): unknown => Reflect.get(globalThis, name),
+	shared: SHARED,
+	subtle: () => crypto.subtle,
 	fillRandom: (bytes: Uint8Array) => void randomFillSync(bytes),
 	randomUUID: () => crypto.randomUUID(),
 	isError: (value: unknown): boolean => value instanceof Error
 };
 
-type Natives = typeof LIVE & typeof CRYPTO & { readonly web: typeof WEB };
+type Natives = Live & typeof HOST;
 
 /** A fresh global object. */
-export function createSandbox(host: SandboxHost): vm.Context {
+export function createSandbox(host: SandboxHost, live: Live = LIVE): vm.Context {
 	const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { codeGeneration: { strings: true, wasm: true } });
 	const install: unknown = vm.runInContext(`(${installGlobals.toString()})`, context, {
 		filename: 'convex:/_runtime/globals.js'
 	});
-	if (typeof install === 'function') Reflect.apply(install, undefined, [host, { ...LIVE, ...CRYPTO, web: WEB }]);
+	if (typeof install === 'function') Reflect.apply(install, undefined, [host, { ...live, ...HOST }]);
 	return context;
 }
 
@@ -145,7 +155,19 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 		}
 	});
 
-	for (const [name, value] of Object.entries(natives.web)) define(globalThis, name, value);
+	for (const [name, value] of Object.entries(natives.shared)) define(globalThis, name, value);
+	for (const name of natives.web) {
+		Object.defineProperty(globalThis, name, {
+			get() {
+				const value = natives.global(name);
+				define(globalThis, name, value);
+				return value;
+			},
+			set: (value: unknown) => define(globalThis, name, value),
+			configurable: true,
+			enumerable: false
+		});
+	}
 	define(globalThis, 'self', globalThis);
 	define(globalThis, 'Convex', {
 		syscall: adopt((op: string, args: string) => host.syscall(op, args)),
@@ -210,7 +232,6 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 			return natives.fetch(input, init);
 		})
 	);
-	type Callback = (...args: unknown[]) => void;
 	define(
 		globalThis,
 		'setTimeout',
@@ -229,10 +250,11 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 	);
 	define(globalThis, 'clearTimeout', (id?: number) => natives.clearTimeout(id));
 	define(globalThis, 'clearInterval', (id?: number) => natives.clearInterval(id));
-	define(globalThis, 'queueMicrotask', (callback: () => void) => void Promise.resolve().then(callback));
 
 	define(globalThis, 'crypto', {
-		subtle: natives.subtle,
+		get subtle() {
+			return natives.subtle();
+		},
 		getRandomValues(array: ArrayBufferView) {
 			natives.fillRandom(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 			return array;

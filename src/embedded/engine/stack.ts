@@ -1,10 +1,8 @@
 import { TraceMap, originalPositionFor } from '@jridgewell/trace-mapping';
+import { MODULE_PREFIX } from './modules.ts';
 
 /** The source map text of a module by its path (`items.js`), or null. */
 export type SourceMaps = (module: string) => string | null;
-
-/** Where a person's module lies, as stack traces name it. */
-export const MODULE_PREFIX = 'convex:/';
 
 const FRAME = /^\s+at (?:(.*?) \()?([a-z]+:\/{1,3}[^\s()]+|node:[^\s()]+|<anonymous>|[^\s()]+):(\d+):(\d+)\)?$/;
 

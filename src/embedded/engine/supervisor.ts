@@ -131,7 +131,7 @@ export class EngineSupervisor {
 			const child = new Child({
 				entry: ENTRY,
 				heapMegabytes: this.#limits.heapMegabytes,
-				youngMegabytes: YOUNG_MEGABYTES,
+				flags: [`--max-semi-space-size=${YOUNG_MEGABYTES}`],
 				onMessage: (message) => {
 					const boot = this.#bootIn(message, id);
 					if (boot === null) return this.#receive(message);

@@ -14,27 +14,10 @@ export const hash = action({
 	}
 });
 
-export const exits = action({ args: {}, handler: () => process.exit(3) });
-export const dies = action({ args: {}, handler: () => void process.kill(process.pid, 'SIGKILL') });
-export const loops = action({
-	args: {},
-	handler: () => {
-		for (;;);
-	}
-});
 export const variables = action({ args: {}, handler: () => Object.keys(process.env).sort() });
 export const fails = action({
 	args: {},
 	handler: () => {
 		throw new Error('in node');
 	}
-});
-export const lateThrow = action({
-	args: {},
-	handler: () =>
-		new Promise<void>(() => {
-			setTimeout(() => {
-				throw new Error('thrown in a timer');
-			}, 10);
-		})
 });

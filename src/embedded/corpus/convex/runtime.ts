@@ -52,7 +52,6 @@ export const loopsInMutation = mutation({
 		spin();
 	}
 });
-export const loopsInAction = action({ args: {}, handler: () => spin() });
 
 function spin(): void {
 	for (;;);

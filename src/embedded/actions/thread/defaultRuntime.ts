@@ -1,0 +1,43 @@
+import { FunctionRefusal } from '../../engine/failure.ts';
+import { ModuleGraph } from '../../engine/modules.ts';
+import { createSandbox } from '../../engine/sandbox.ts';
+import type { RunningAction } from './action.ts';
+import { actionHost } from './host.ts';
+import type { ComponentCode, ThreadStart } from './protocol.ts';
+import type { ActionRuntime, Entered } from './runner.ts';
+import { Timers } from './timers.ts';
+
+/** Convex's default runtime: every action gets globals and modules of its own. */
+export class DefaultRuntime implements ActionRuntime {
+	readonly #dataDir: string;
+	readonly #components: ReadonlyMap<string, ComponentCode>;
+
+	constructor({ dataDir, components }: ThreadStart) {
+		this.#dataDir = dataDir;
+		this.#components = new Map(components.map((code) => [code.path, code]));
+	}
+
+	enter(action: RunningAction, component: string): Entered {
+		const code = this.#components.get(component);
+		if (code === undefined) throw new FunctionRefusal(`Component path '${component}' not found`);
+		const timers = new Timers();
+		const sandbox = createSandbox(
+			actionHost(() => action, this.#dataDir, code.environment),
+			{
+				fetch: (input, init) => action.awaited('fetch', fetch(input, init)),
+				setTimeout: timers.setTimeout,
+				setInterval: timers.setInterval,
+				clearTimeout: timers.clear,
+				clearInterval: timers.clear
+			}
+		);
+		const graph = new ModuleGraph(code.modules, sandbox);
+		return {
+			load: (module) => graph.load(module),
+			leave: () => {
+				timers.clearAll();
+				return true;
+			}
+		};
+	}
+}

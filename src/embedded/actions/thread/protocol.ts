@@ -1,0 +1,67 @@
+/** What the actions process and one of its threads tell each other. */
+import type { HttpTarget } from '../../engine/components/routes.ts';
+import type { Thrown } from '../../engine/failure.ts';
+import type { Limits } from '../../engine/limits.ts';
+import type { FrontMethods, WireRequest } from '../../engine/protocol.ts';
+import type { FunctionCall, ModuleSource } from '../../engine/types.ts';
+
+/** `isolate` is Convex's default runtime. */
+export type RuntimeKind = ModuleSource['environment'];
+
+/** Everything that a thread needs to run actions of one push. */
+export interface ThreadStart {
+	readonly runtime: RuntimeKind;
+	readonly dataDir: string;
+	readonly appDir: string;
+	/** Where the "use node" modules lie. */
+	readonly directory: string;
+	readonly limits: Limits;
+	/** Of the default runtime. */
+	readonly components: readonly ComponentCode[];
+}
+
+/** The default-runtime code of one mounted component, without source maps. */
+export interface ComponentCode {
+	readonly path: string;
+	readonly modules: readonly ModuleSource[];
+	readonly environment: ReadonlyMap<string, string>;
+}
+
+/** How an action ended that its thread outlived. */
+export interface ThreadRun<T> {
+	/** Null when it threw. */
+	readonly value: T | null;
+	readonly thrown: Thrown | null;
+	/** What the action began and did not wait for (`fetch`, `query`), once for each. */
+	readonly unawaited: readonly string[];
+	/** Nothing is left of the action that could run on, so that the thread may run another one. */
+	readonly isClean: boolean;
+}
+
+export interface HttpAnswer {
+	readonly status: number;
+	readonly headers: readonly (readonly [string, string])[];
+	readonly body: Uint8Array;
+	/** As logs name it: the route that matched, or the request's own path. */
+	readonly identifier: string;
+}
+
+/** Methods of a thread. It is asked for one action at a time. */
+export type ThreadMethods = {
+	start(params: ThreadStart): null;
+	action(params: { readonly call: FunctionCall; readonly callId: number }): ThreadRun<string>;
+	httpAction(params: {
+		readonly request: WireRequest;
+		readonly route: HttpTarget;
+		readonly callId: number;
+	}): ThreadRun<HttpAnswer>;
+	ping(params: null): null;
+};
+
+/** What the action on a thread asks of the front. */
+export type RelayedMethods = Omit<FrontMethods, 'retire'>;
+
+/** What the action on a thread asks for. */
+export type ThreadHostMethods = RelayedMethods & {
+	log(params: { readonly callId: number; readonly level: string; readonly messages: readonly string[] }): null;
+};

@@ -1,0 +1,106 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { FunctionRefusal, thrownBy } from '../../engine/failure.ts';
+import type { Thrown } from '../../engine/failure.ts';
+import { callMethod, exportOf } from '../../engine/modules.ts';
+import type { Namespace } from '../../engine/modules.ts';
+import { parseFunctionPath } from '../../engine/paths.ts';
+import type { WireRequest } from '../../engine/protocol.ts';
+import type { Outbox } from '../../engine/rpc.ts';
+import { RunningAction } from './action.ts';
+import { DefaultRuntime } from './defaultRuntime.ts';
+import { NodeRuntime } from './nodeRuntime.ts';
+import type { HttpAnswer, ThreadHostMethods, ThreadMethods, ThreadRun, ThreadStart } from './protocol.ts';
+
+/** Where one action runs. */
+export interface Entered {
+	/** The exports of a module. Throws what its top level throws. */
+	load(module: string): Promise<Namespace>;
+	/** The action has ended. False when something of it is left that could run on. */
+	leave(): boolean;
+}
+
+export interface ActionRuntime {
+	enter(action: RunningAction, component: string): Entered;
+}
+
+type Arguments<K extends keyof ThreadMethods> = Parameters<ThreadMethods[K]>[0];
+
+/** Runs actions of one runtime, one at a time. */
+export class ThreadRunner {
+	readonly #start: ThreadStart;
+	readonly #host: Outbox<ThreadHostMethods>;
+	readonly #running = new AsyncLocalStorage<RunningAction>();
+	readonly #runtime: ActionRuntime;
+	#current: RunningAction | null = null;
+
+	constructor(start: ThreadStart, host: Outbox<ThreadHostMethods>) {
+		this.#start = start;
+		this.#host = host;
+		this.#runtime = start.runtime === 'node' ? new NodeRuntime(start, this.#running) : new DefaultRuntime(start);
+	}
+
+	action({ callId, call }: Arguments<'action'>): Promise<ThreadRun<string>> {
+		const path = parseFunctionPath(call.path, call.componentPath);
+		return this.#run(callId, path.component, async ({ load }) => {
+			const exported = exportOf(await load(path.module), path.name);
+			const value = await callMethod(exported, 'invokeAction', call.requestId, call.args);
+			if (typeof value !== 'string') throw new FunctionRefusal(`${call.path} returned no Convex value.`);
+			return value;
+		});
+	}
+
+	httpAction({ callId, request, route }: Arguments<'httpAction'>): Promise<ThreadRun<HttpAnswer>> {
+		return this.#run(callId, route.component, async ({ load }) => {
+			const router = exportOf(await load('http.js'), 'default');
+			const match: unknown = callMethod(router, 'lookup', route.path, request.method);
+			const identifier = `${request.method} ${new URL(request.url).pathname}`;
+			if (!Array.isArray(match))
+				return { status: 404, headers: [], body: Buffer.from('No matching routes found'), identifier };
+			const [endpoint, , path]: readonly unknown[] = match;
+			const response = await callMethod(endpoint, 'invokeHttpAction', toRequest(request));
+			if (!(response instanceof Response)) throw new FunctionRefusal('The HTTP action returned no Response.');
+			return {
+				status: response.status,
+				headers: [...response.headers].map(([name, text]): [string, string] => [String(name), String(text)]),
+				body: new Uint8Array(await response.arrayBuffer()),
+				identifier: typeof path === 'string' ? `${request.method} ${path}` : identifier
+			};
+		});
+	}
+
+	/** An error that reached no `await`, of the action under work if of any. */
+	uncaught(error: unknown): void {
+		const owner = this.#running.getStore() ?? this.#current;
+		owner?.fail(error);
+	}
+
+	async #run<T>(callId: number, component: string, body: (place: Entered) => Promise<T>): Promise<ThreadRun<T>> {
+		const action = new RunningAction(callId, this.#host, this.#start.limits);
+		this.#current = action;
+		let value: T | null;
+		let thrown: Thrown | null = null;
+		let place: Entered | null = null;
+		try {
+			const entered = this.#runtime.enter(action, component);
+			place = entered;
+			value = await Promise.race([this.#running.run(action, () => body(entered)), action.failure]);
+			// A rejection that nobody handles is told of when no microtask is left; it fails the action, as the backend has it.
+			await Promise.race([new Promise((resolve) => setImmediate(resolve)), action.failure]);
+		} catch (error) {
+			value = null;
+			thrown = thrownBy(error);
+		}
+		const unawaited = action.end();
+		const isClean = (place?.leave() ?? true) && unawaited.length === 0 && !action.hasFailed;
+		return { value, thrown, unawaited, isClean };
+	}
+}
+
+function toRequest({ url, method, headers, body }: WireRequest): Request {
+	const hasBody = method !== 'GET' && method !== 'HEAD';
+	return new Request(url, {
+		method,
+		headers: headers.map(([name, value]): [string, string] => [name, value]),
+		body: hasBody ? new Uint8Array(body) : null
+	});
+}
