@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { SqliteStore } from '../store/store.ts';
-import type { Statement } from '../store/layer.ts';
+import type { Statement } from '../store/statement.ts';
 import { isMessage } from './rpc.ts';
 import type { Answer, MadeAnswer } from './rpc.ts';
 

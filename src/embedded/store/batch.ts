@@ -1,6 +1,7 @@
 import { briefBytes } from './binary.ts';
 import type { Database } from './database.ts';
-import type { Layer, Statement } from './layer.ts';
+import type { Layer } from './layer.ts';
+import type { Statement } from './statement.ts';
 
 /**
  * What transactions wrote, in the form in which it goes to the thread that writes the file: flat lists of plain values,

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { TableEntry } from './tableEntry.ts';
 import { OrderedMap } from './orderedMap.ts';
+import type { Statement } from './statement.ts';
 
 /** What became of a key. Every write makes an object of its own, so that two writes of one key can be told apart. */
 export interface KeyWrite {
@@ -10,12 +11,6 @@ export interface KeyWrite {
 export interface DocumentWrite extends KeyWrite {
 	/** Empty when the document was removed. */
 	readonly json: string;
-}
-
-/** SQL of a table that is not documents, run when the transaction that it belongs to is written. */
-export interface Statement {
-	readonly sql: string;
-	readonly parameters: readonly SQLInputValue[];
 }
 
 /** Columns as the table holds them. */

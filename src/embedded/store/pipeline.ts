@@ -2,7 +2,7 @@ import { batchOf } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { StoreError } from './errors.ts';
 import { Layer } from './layer.ts';
-import type { Statement } from './layer.ts';
+import type { Statement } from './statement.ts';
 
 /** What became of the batch that a committer was given. */
 export interface BatchEnd {

@@ -8,7 +8,8 @@ import { storeError } from './errors.ts';
 import type { StoreError } from './errors.ts';
 import { diffIndexes } from './indexDiff.ts';
 import { InlineCommitter } from './inlineCommitter.ts';
-import type { Layer, Row, Statement } from './layer.ts';
+import type { Layer, Row } from './layer.ts';
+import type { Statement } from './statement.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Committer } from './pipeline.ts';
 import { SchemaChanges } from './schemaChanges.ts';
@@ -16,7 +17,7 @@ import { tablesToCheck } from './schemaSteps.ts';
 import { ThreadCommitter } from './threadCommitter.ts';
 import { StoreTransaction } from './transaction.ts';
 import type { TransactionHost } from './transactionHost.ts';
-import type { IndexDiff, SchemaDefinition, SchemaMisfit, Schemas, Store } from './types.ts';
+import type { IndexDiff, SchemaDefinition, SchemaMisfit, Schemas, Store, Transaction } from './types.ts';
 
 /**
  * The documents of a deployment in one SQLite file. Functions run one at a time, so a transaction needs no snapshot of
@@ -32,7 +33,7 @@ export class SqliteStore implements Store, TransactionHost {
 	readonly #committer: Committer;
 	/** Whether each commit waits until it is durable. */
 	readonly #waits: boolean;
-	readonly #open = new Set<StoreTransaction>();
+	readonly #open = new Set<Transaction>();
 	#latestTs: bigint;
 	#durableTs: bigint;
 	/** The highest timestamp that was ever given; those of lost commits are not given again. */
@@ -152,7 +153,7 @@ export class SqliteStore implements Store, TransactionHost {
 		this.catalog.load();
 	}
 
-	end(transaction: StoreTransaction, ts: bigint | null): void {
+	end(transaction: Transaction, ts: bigint | null): void {
 		this.#open.delete(transaction);
 		if (transaction.kind === 'write') this.#commitTs = null;
 		if (ts === null) return;

@@ -1,6 +1,6 @@
 import { DeveloperError } from '../values/errors.ts';
 import type { Validator } from '../values/validate.ts';
-import type { Statement } from './layer.ts';
+import type { Statement } from './statement.ts';
 import type { IndexShape, IndexState } from './types.ts';
 
 /** What is kept in memory of an index, so that a search need not read all of it. Told of every entry that comes or goes. */

@@ -3,8 +3,7 @@ import type { TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
 import type { StoreError } from './errors.ts';
 import type { Layer } from './layer.ts';
-import type { StoreTransaction } from './transaction.ts';
-import type { SchemaMisfit } from './types.ts';
+import type { SchemaMisfit, Transaction } from './types.ts';
 
 /** What the store lends to a transaction. */
 export interface TransactionHost {
@@ -30,5 +29,5 @@ export interface TransactionHost {
 	commitExclusive(layer: Layer, ts: bigint): void;
 	rollbackExclusive(): void;
 	/** Ends the transaction; `ts` is null on rollback. */
-	end(transaction: StoreTransaction, ts: bigint | null): void;
+	end(transaction: Transaction, ts: bigint | null): void;
 }
