@@ -175,6 +175,57 @@ describe('the convex CLI', { timeout: 90_000 }, () => {
 		app.write('convex/auth.config.ts', 'export default { providers: [] };');
 	});
 
+	test('env set refuses what Convex does', async () => {
+		expect(await app.refused('env', 'set', 'A-B', '1')).toContain('The environment variable name A-B is invalid.');
+		expect(await app.refused('env', 'set', 'BIG', 'x'.repeat(8193))).toContain('8193 bytes, which is too large');
+		expect(await app.refused('env', 'set', 'CONVEX_SITE_URL', 'http://elsewhere')).toContain('built-in');
+		const tooMany = Object.fromEntries(Array.from({ length: 513 }, (_, i) => [`V${i}`, 'x']));
+		await expect(app.setVariables(tooMany)).rejects.toThrow('The environment variable limit (512) has been met.');
+		const tooBig = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`V${i}`, 'x'.repeat(8192)]));
+		await expect(app.setVariables(tooBig)).rejects.toThrow('exceeds the limit (524288 bytes)');
+		expect(await app.convex('env', 'list')).toContain('No environment variables set');
+	});
+
+	test('variables that the app declares are required, have values that fit, and cannot be removed', async () => {
+		app.write(
+			'convex/convex.config.ts',
+			`import { defineApp } from 'convex/server'; import { v } from 'convex/values';
+			export default defineApp({ env: { FIRST_KEY: v.string(), SECOND_KEY: v.string(), MODE: v.optional(v.union(v.literal('fast'), v.literal('slow'))) } });`
+		);
+		app.write(
+			'convex/declared.ts',
+			`import { queryGeneric } from 'convex/server'; export const mode = queryGeneric(async () => process.env.MODE);`
+		);
+		for (const push of [
+			['deploy', '-y'],
+			['dev', '--once']
+		]) {
+			expect(await app.refused(...push, ...FAST)).toContain(
+				'Environment variables FIRST_KEY, SECOND_KEY are declared as required in convex.config.ts but their values were not set.'
+			);
+		}
+		expect(await app.refused('run', 'declared:mode')).toContain('Could not find function');
+		await app.setVariables({ FIRST_KEY: 'one' });
+		expect(await app.refused('dev', '--once', ...FAST)).toContain(
+			'Environment variable SECOND_KEY is declared as required'
+		);
+		await app.setVariables({ SECOND_KEY: 'two', MODE: 'idle' });
+		expect(await app.refused('dev', '--once', ...FAST)).toContain(
+			'Environment variable MODE does not match its declared validator: Value does not match validator.'
+		);
+		await app.setVariables({ MODE: 'slow' });
+		await app.convex('dev', '--once', ...FAST);
+		expect(await app.convex('run', 'declared:mode')).toContain('slow');
+		expect(await app.refused('env', 'set', 'MODE', 'idle')).toContain('does not match its declared validator');
+		expect(await app.refused('env', 'remove', 'FIRST_KEY')).toContain(
+			'Cannot delete required environment variables: FIRST_KEY. These are declared as required in the app definition.'
+		);
+		await app.convex('env', 'remove', 'MODE');
+		app.write('convex/convex.config.ts', `import { defineApp } from 'convex/server'; export default defineApp();`);
+		await app.convex('dev', '--once', ...FAST);
+		for (const name of ['FIRST_KEY', 'SECOND_KEY']) await app.convex('env', 'remove', name);
+	});
+
 	test('a component is mounted and unmounted', async () => {
 		app.write(
 			'convex/parts/convex.config.ts',

@@ -14,6 +14,7 @@ import { SchemaWorker } from './schemaWorker.ts';
 import type { AnalysisMethods, DeploymentState, EngineSettings } from './protocol.ts';
 import { Outbox } from './rpc.ts';
 import { EngineSupervisor } from './supervisor.ts';
+import { changedEnvironment, changeRefusal, CLOUD_URL, SITE_URL } from './variables.ts';
 import type {
 	Analysis,
 	ComponentEntry,
@@ -152,6 +153,8 @@ export async function createEngine({
 
 		environment: async () => deployment.environment,
 		async setEnvironment(changes) {
+			const refusal = changeRefusal(deployment.environment, changes, deployment.analysis.definition, limits);
+			if (refusal !== null) throw new EnvironmentRefusal(refusal);
 			const environment = changedEnvironment(deployment.environment, changes);
 			if (JSON.stringify(environment) === JSON.stringify(deployment.environment)) return;
 			const analysis = await analyze(deployment.bundle, settings, limits, environment, false);
@@ -261,7 +264,7 @@ async function analyze(
 		const child = new Child({
 			entry: ANALYSIS_ENTRY,
 			heapMegabytes: limits.heapMegabytes,
-			environment: { ...variables, CONVEX_CLOUD_URL: settings.cloudUrl, CONVEX_SITE_URL: settings.siteUrl },
+			environment: { ...variables, [CLOUD_URL]: settings.cloudUrl, [SITE_URL]: settings.siteUrl },
 			onMessage: (message) => void outbox.receive(message),
 			onEnd(description) {
 				clearTimeout(timer);
@@ -294,16 +297,4 @@ function componentEntries({ analysis, unmounted }: DeploymentState): ComponentEn
 	});
 	const gone = unmounted.map((path): ComponentEntry => ({ path, state: 'unmounted', args: {}, httpPrefix: null }));
 	return [...active, ...gone];
-}
-
-function changedEnvironment(
-	environment: readonly EnvironmentVariable[],
-	changes: readonly { readonly name: string; readonly value: string | null }[]
-): EnvironmentVariable[] {
-	const variables = new Map(environment.map(({ name, value }) => [name, value]));
-	for (const { name, value } of changes) {
-		if (value === null) variables.delete(name);
-		else variables.set(name, value);
-	}
-	return [...variables].map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -98,6 +98,11 @@ const KNOBS = {
 	/** Bytes of the body that an HTTP action answers with. A constant of the backend's. */
 	httpResponseBytes: knob('EMBEDDED_HTTP_ACTION_BODY_LIMIT', 20 * MIB),
 
+	/** Environment variables that a deployment may have. */
+	environmentVariables: knob('ENV_VAR_LIMIT', 512),
+	/** UTF-8 bytes of all their names and values. */
+	environmentBytes: knob('ENV_VAR_TOTAL_SIZE_LIMIT', 512 * 1024),
+
 	/** How long a mutation can be sent again under its session and request id (milliseconds). */
 	sessionRetention: knob('EMBEDDED_SESSION_RETENTION_SECONDS', 24 * 60 * 60, SECOND),
 	/** How long finished jobs can be read in `_scheduled_functions` (milliseconds). */

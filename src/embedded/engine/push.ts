@@ -21,6 +21,7 @@ import type {
 	SchemaPrediction,
 	SchemaPredictions
 } from './types.ts';
+import { missingRefusal } from './variables.ts';
 
 /** What a push would change. No effect. */
 export function planPush(store: SqliteStore, analysis: Analysis): PlannedPush | PushRefusal {
@@ -85,6 +86,8 @@ export function applyPush(
 	bundle: PushBundle,
 	analysis: Analysis
 ): AppliedPush | PushRefusal {
+	const missing = missingRefusal(before.environment, analysis.definition);
+	if (missing !== null) return missing;
 	const old = new DeployedComponents(before.bundle, before.analysis);
 	const deployed = new DeployedComponents(bundle, analysis);
 	const tx = store.begin('write');

@@ -14,6 +14,7 @@ import { createSandbox } from './sandbox.ts';
 import type { SandboxHost } from './sandbox.ts';
 import { StackMapper } from './stack.ts';
 import type { AnalyzedFunction, ModuleSource } from './types.ts';
+import { CLOUD_URL, SITE_URL } from './variables.ts';
 
 /** The code of one mounted component, ready to run: a sandbox of its own, dropped with the next push. */
 export class Runtime {
@@ -110,9 +111,6 @@ export function sourceMaps(modules: readonly ModuleSource[]): (module: string) =
 	const maps = new Map(modules.map((module) => [module.path, module.sourceMap]));
 	return (module) => maps.get(module) ?? null;
 }
-
-const CLOUD_URL = 'CONVEX_CLOUD_URL';
-const SITE_URL = 'CONVEX_SITE_URL';
 
 /**
  * What user code finds in `process.env`. The app: the deployment's variables and its two addresses. A component: what its

@@ -13,7 +13,7 @@ const configRequest = z.looseObject({ adminKey: z.string() });
 const environmentChanges = z.object({
 	changes: z.array(
 		z.object({
-			name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, 'a name is letters, digits and underscores'),
+			name: z.string(),
 			value: z.string().nullish()
 		})
 	)
