@@ -37,6 +37,7 @@ export class Dispatcher {
 		this.#nodeStacks = new StackMapper(sourceMaps(functions), (file) => locateNodeModule(directory, file));
 		writeNodeModules(directory, functions);
 		const { dataDir, appDir } = settings;
+		const common = { dataDir, appDir, directory, limits, timeOrigin: Date.now() };
 		const components = this.#code();
 		const environment = environmentOf(deployment, settings);
 		this.#pool = new Pool({
@@ -44,7 +45,7 @@ export class Dispatcher {
 			idleTime: limits.idleThread,
 			make: (runtime) =>
 				new Thread({
-					start: { runtime, dataDir, appDir, directory, limits, components: runtime === 'node' ? [] : components },
+					start: { ...common, runtime, components: runtime === 'node' ? [] : components },
 					environment: runtime === 'node' ? environment : new Map(),
 					front,
 					onStuck: () => void front.call('retire', null)

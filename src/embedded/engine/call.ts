@@ -44,6 +44,8 @@ export interface Call {
 	nextJournal: string | null;
 	/** Settles when the nested call under way has ended; syscalls of this call wait for it. */
 	nested: Promise<void> | null;
+	/** Ends the function as failed, for errors that reach no `await` of its. */
+	fail: (error: unknown) => void;
 	/** True once the function has returned: what it left running can do nothing any more. */
 	ended: boolean;
 }
@@ -61,6 +63,7 @@ export function newCall(
 		clock: null,
 		streams: new Map(),
 		nested: null,
+		fail: () => undefined,
 		ended: false
 	};
 }

@@ -59,6 +59,7 @@ export function importHost(
 		jsSyscall: refuse,
 		now: () => now,
 		random: seededRandom(freshSeed()),
+		timeOrigin: now,
 		performanceNow: () => 0,
 		environment: variable,
 		environmentNames: () => [...environment.keys()],

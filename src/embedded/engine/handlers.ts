@@ -62,6 +62,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 
 	return {
 		removals,
+		unhandled: (error: unknown) => runner.unhandled(error),
 		imports: new Imports(store, executor, files, removals),
 		copy: new DataCopy(store.database, removals),
 

@@ -35,6 +35,26 @@ describe('a function that does not end', () => {
 	});
 });
 
+describe('a rejection that nobody handles', () => {
+	it('fails the query or mutation, which is rolled back, and nothing else', async () => {
+		const words = /Uncaught Error: nobody awaits this\n {4}at handler \(\.\.\/convex\/harm\.ts:/;
+		const [query, other] = await Promise.allSettled([corpus.query('harm:rejectsInQuery'), corpus.query('items:first')]);
+		expect(query).toMatchObject({ status: 'rejected', reason: { message: expect.stringMatching(words) } });
+		expect(other.status).toBe('fulfilled');
+		await expect(corpus.mutation('harm:rejectsInMutation')).rejects.toThrow(words);
+		expect(await corpus.query('events:kinds')).not.toContain('rejected');
+	});
+
+	it('fails the nested call in which it came about, and its caller may catch that', async () => {
+		expect(await corpus.mutation('harm:catchesRejection')).toContain('nobody awaits this');
+		expect(await corpus.query('events:kinds')).not.toContain('rejected');
+	});
+
+	it('is none once it is handled in the same turn', async () => {
+		expect(await corpus.query('harm:handlesLate')).toBe('late');
+	});
+});
+
 describe('log entries', () => {
 	it('tell of every function that ended', async () => {
 		corpus.logs.length = 0;

@@ -46,8 +46,7 @@ async function open(settings: EngineSettings, resumes: boolean) {
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 endWithParent();
-// A promise that user code dropped. It belongs to a call that has been answered.
-process.on('unhandledRejection', () => undefined);
+process.on('unhandledRejection', (error) => handlers?.unhandled(error));
 
 let handlers: Awaited<ReturnType<typeof open>> | null = null;
 

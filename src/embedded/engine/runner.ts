@@ -104,9 +104,15 @@ export class Runner {
 		const method = call.kind === 'Query' ? 'invokeQuery' : 'invokeMutation';
 		return settled(
 			this.#calls.run(call, () => callMethod(exported, method, args)),
+			call,
 			clock,
 			this.#limits
 		);
+	}
+
+	/** A rejection that nobody handles: it fails the function in which it came about, unless that has been answered. */
+	unhandled(error: unknown): void {
+		this.#calls.getStore()?.fail(error);
 	}
 
 	/** Tells of limits that the function kept but came near to. */
@@ -225,7 +231,12 @@ export class Runner {
 			},
 			now: () => this.#calls.getStore()?.request.now ?? loadedAt,
 			random: () => (this.#calls.getStore()?.request.random ?? loading)(),
-			performanceNow: () => 0,
+			timeOrigin: loadedAt,
+			performanceNow: () => {
+				const call = this.#calls.getStore();
+				// A query must give the same answer the next time.
+				return (call?.kind === 'Mutation' ? Date.now() : (call?.request.now ?? loadedAt)) - loadedAt;
+			},
 			environment: (name) => environment.get(name),
 			environmentNames: () => [...environment.keys()],
 			log: (level, args) => this.#calls.getStore()?.request.logs.write(level, args),

@@ -15,6 +15,7 @@ it('takes Math.random from its host: a seed repeats what user code sees', () => 
 			jsSyscall: refuse,
 			now: () => 0,
 			random: seededRandom([1, 2, 3, 4]),
+			timeOrigin: 0,
 			performanceNow: () => 0,
 			environment: () => undefined,
 			environmentNames: () => [],

@@ -1,13 +1,14 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
-import { randomFillSync } from 'node:crypto';
 import vm from 'node:vm';
+import { createPerformance } from './performance.ts';
+import type { SandboxClock } from './performance.ts';
 
 /**
  * The global object of Convex's default runtime. It is not a wall against hostile code (a deployment runs its owner's
  * functions); it keeps the server's own globals out of reach of accidents and gives Convex's meaning to the clock, to
  * `Math.random` and to the console. `crypto` draws on the system's randomness, because keys may be made of it.
  */
-export interface SandboxHost {
+export interface SandboxHost extends SandboxClock {
 	syscall(op: string, args: string): string;
 	/** Text where the answer is ready, a promise where it has to wait. */
 	asyncSyscall(op: string, args: string): string | Promise<string>;
@@ -15,7 +16,6 @@ export interface SandboxHost {
 	now(): number;
 	/** In [0, 1). */
 	random(): number;
-	performanceNow(): number;
 	environment(name: string): string | undefined;
 	environmentNames(): string[];
 	log(level: string, args: unknown[]): void;
@@ -28,6 +28,7 @@ const WEB = [
 	'AbortController',
 	'AbortSignal',
 	'Blob',
+	'Crypto',
 	'CryptoKey',
 	'DOMException',
 	'Event',
@@ -40,6 +41,7 @@ const WEB = [
 	'ReadableStreamDefaultReader',
 	'Request',
 	'Response',
+	'SubtleCrypto',
 	'TextDecoder',
 	'TextDecoderStream',
 	'TextEncoder',
@@ -51,6 +53,7 @@ const WEB = [
 	'WritableStreamDefaultWriter',
 	'atob',
 	'btoa',
+	'crypto',
 	'structuredClone'
 ];
 
@@ -91,21 +94,20 @@ const HOST = {
 	web: WEB,
 	global: (name: string): unknown => Reflect.get(globalThis, name),
 	shared: SHARED,
-	subtle: () => crypto.subtle,
-	fillRandom: (bytes: Uint8Array) => void randomFillSync(bytes),
-	randomUUID: () => crypto.randomUUID(),
+	elapsed: (): number => performance.now(),
 	isError: (value: unknown): boolean => value instanceof Error
 };
 
-type Natives = Live & typeof HOST;
+type Natives = Live & typeof HOST & { readonly performance: ReturnType<typeof createPerformance> };
 
 /** A fresh global object. */
 export function createSandbox(host: SandboxHost, live: Live = LIVE): vm.Context {
-	const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { codeGeneration: { strings: true, wasm: true } });
+	const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: true } });
 	const install: unknown = vm.runInContext(`(${installGlobals.toString()})`, context, {
 		filename: 'convex:/_runtime/globals.js'
 	});
-	if (typeof install === 'function') Reflect.apply(install, undefined, [host, { ...live, ...HOST }]);
+	if (typeof install === 'function')
+		Reflect.apply(install, undefined, [host, { ...live, ...HOST, performance: createPerformance(host) }]);
 	return context;
 }
 
@@ -148,6 +150,8 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 			}
 		};
 
+	const mayBeWeak = (value: unknown): boolean =>
+		(typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
 	const hasInstance = Function.prototype[Symbol.hasInstance];
 	Object.defineProperty(Error, Symbol.hasInstance, {
 		value(this: () => void, value: unknown): boolean {
@@ -189,12 +193,7 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 	define(RealDate.prototype, 'constructor', SandboxDate);
 	define(globalThis, 'Date', SandboxDate);
 	define(Math, 'random', () => host.random());
-	define(globalThis, 'performance', {
-		now: () => host.performanceNow(),
-		timeOrigin: 0,
-		mark: () => undefined,
-		measure: () => undefined
-	});
+	for (const [name, value] of Object.entries(natives.performance)) define(globalThis, name, value);
 
 	const env = new Proxy(Object.create(null), {
 		get: (_target, name) => (typeof name === 'string' ? host.environment(name) : undefined),
@@ -214,14 +213,13 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 		console[level] = (...args) => host.log(level.toUpperCase(), args);
 	}
 	console.trace = (...args) => host.log('LOG', ['Trace:', ...args]);
-	console.time = (label = 'default') => void timers.set(label, host.performanceNow());
-	const elapsed = (label: unknown): string => `${String(label)}: ${host.performanceNow() - (timers.get(label) ?? 0)}ms`;
+	console.time = (label = 'default') => void timers.set(label, natives.elapsed());
+	const elapsed = (label: unknown): string => `${String(label)}: ${natives.elapsed() - (timers.get(label) ?? 0)}ms`;
 	console.timeLog = (label = 'default', ...args) => host.log('INFO', [elapsed(label), ...args]);
 	console.timeEnd = (label = 'default') => {
 		host.log('INFO', [elapsed(label)]);
 		timers.delete(label);
 	};
-	console.assert = (holds, ...args) => (holds ? undefined : host.log('ERROR', ['Assertion failed', ...args]));
 	define(globalThis, 'console', console);
 
 	define(
@@ -251,14 +249,40 @@ function installGlobals(host: SandboxHost, natives: Natives): void {
 	define(globalThis, 'clearTimeout', (id?: number) => natives.clearTimeout(id));
 	define(globalThis, 'clearInterval', (id?: number) => natives.clearInterval(id));
 
-	define(globalThis, 'crypto', {
-		get subtle() {
-			return natives.subtle();
-		},
-		getRandomValues(array: ArrayBufferView) {
-			natives.fillRandom(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-			return array;
-		},
-		randomUUID: () => natives.randomUUID()
-	});
+	// What the garbage collector does must show to nobody: a query would give another answer the next time.
+	define(
+		globalThis,
+		'WeakRef',
+		class WeakRef {
+			readonly #target: unknown;
+			constructor(target: unknown) {
+				if (!mayBeWeak(target)) throw new TypeError('WeakRef: target must be an object');
+				this.#target = target;
+			}
+			deref(): unknown {
+				return this.#target;
+			}
+			get [Symbol.toStringTag](): string {
+				return 'WeakRef';
+			}
+		}
+	);
+	define(
+		globalThis,
+		'FinalizationRegistry',
+		class FinalizationRegistry {
+			constructor(cleanup: unknown) {
+				if (typeof cleanup !== 'function') throw new TypeError('FinalizationRegistry: cleanup must be callable');
+			}
+			register(target: unknown): void {
+				if (!mayBeWeak(target)) throw new TypeError('FinalizationRegistry: target must be an object');
+			}
+			unregister(): boolean {
+				return false;
+			}
+			get [Symbol.toStringTag](): string {
+				return 'FinalizationRegistry';
+			}
+		}
+	);
 }

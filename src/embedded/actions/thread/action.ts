@@ -6,7 +6,6 @@ import type { ThreadHostMethods } from './protocol.ts';
 /** One running action, on its thread. Once it has ended, nothing that it left behind reaches the deployment. */
 export class RunningAction {
 	readonly callId: number;
-	readonly started = performance.now();
 	readonly #host: Outbox<ThreadHostMethods>;
 	readonly #limits: Limits;
 	readonly #unawaited = new Map<symbol, string>();

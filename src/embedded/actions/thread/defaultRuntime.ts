@@ -9,12 +9,12 @@ import { Timers } from './timers.ts';
 
 /** Convex's default runtime: every action gets globals and modules of its own. */
 export class DefaultRuntime implements ActionRuntime {
-	readonly #dataDir: string;
+	readonly #start: ThreadStart;
 	readonly #components: ReadonlyMap<string, ComponentCode>;
 
-	constructor({ dataDir, components }: ThreadStart) {
-		this.#dataDir = dataDir;
-		this.#components = new Map(components.map((code) => [code.path, code]));
+	constructor(start: ThreadStart) {
+		this.#start = start;
+		this.#components = new Map(start.components.map((code) => [code.path, code]));
 	}
 
 	enter(action: RunningAction, component: string): Entered {
@@ -22,7 +22,7 @@ export class DefaultRuntime implements ActionRuntime {
 		if (code === undefined) throw new FunctionRefusal(`Component path '${component}' not found`);
 		const timers = new Timers();
 		const sandbox = createSandbox(
-			actionHost(() => action, this.#dataDir, code.environment),
+			actionHost(() => action, this.#start, code.environment),
 			{
 				fetch: (input, init) => action.awaited('fetch', fetch(input, init)),
 				setTimeout: timers.setTimeout,

@@ -4,11 +4,12 @@ import { JsonFields, parseJson } from '../../engine/json.ts';
 import type { SandboxHost } from '../../engine/sandbox.ts';
 import { filePath, storeBytes } from '../../files/disk.ts';
 import type { RunningAction } from './action.ts';
+import type { ThreadStart } from './protocol.ts';
 
 /** What `Convex` and the globals of an action reach. `current` says which action asks, and throws when none does. */
 export function actionHost(
 	current: () => RunningAction,
-	dataDir: string,
+	{ dataDir, timeOrigin }: Pick<ThreadStart, 'dataDir' | 'timeOrigin'>,
 	environment: ReadonlyMap<string, string>
 ): SandboxHost {
 	return {
@@ -27,7 +28,8 @@ export function actionHost(
 		},
 		now: () => Date.now(),
 		random: () => Math.random(),
-		performanceNow: () => performance.now() - current().started,
+		timeOrigin,
+		performanceNow: () => performance.timeOrigin + performance.now() - timeOrigin,
 		environment: (name) => environment.get(name),
 		environmentNames: () => [...environment.keys()],
 		log: (level, args) => current().log(level, args),

@@ -10,14 +10,14 @@ export class NodeRuntime implements ActionRuntime {
 	readonly #modules: NodeModules;
 
 	/** `running` says which action some code belongs to, across every await. */
-	constructor({ directory, appDir, dataDir }: ThreadStart, running: AsyncLocalStorage<RunningAction>) {
-		this.#modules = new NodeModules(directory, appDir);
+	constructor(start: ThreadStart, running: AsyncLocalStorage<RunningAction>) {
+		this.#modules = new NodeModules(start.directory, start.appDir);
 		const current = (): RunningAction => {
 			const action = running.getStore();
 			if (action === undefined) throw new Error("Can't use the deployment at import time");
 			return action;
 		};
-		const { syscall, asyncSyscall, jsSyscall } = actionHost(current, dataDir, new Map());
+		const { syscall, asyncSyscall, jsSyscall } = actionHost(current, start, new Map());
 		Object.defineProperty(globalThis, 'Convex', {
 			value: { syscall, asyncSyscall: async (op: string, args: string) => asyncSyscall(op, args), jsSyscall }
 		});

@@ -16,6 +16,8 @@ export interface ThreadStart {
 	/** Where the "use node" modules lie. */
 	readonly directory: string;
 	readonly limits: Limits;
+	/** What `performance.timeOrigin` says, the same on all threads (milliseconds since 1970). */
+	readonly timeOrigin: number;
 	/** Of the default runtime. */
 	readonly components: readonly ComponentCode[];
 }

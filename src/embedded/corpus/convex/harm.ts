@@ -1,6 +1,6 @@
 /** Actions of the default runtime that do harm, each in one way. */
 import { v } from 'convex/values';
-import { internal } from './_generated/api';
+import { api, internal } from './_generated/api';
 import { action, mutation, query } from './_generated/server';
 
 export const loops = action({ args: {}, handler: () => spin() });
@@ -92,6 +92,26 @@ export const rejectsInMutation = mutation({
 	handler: async (ctx) => {
 		await ctx.db.insert('events', { kind: 'rejected', at: 0 });
 		void Promise.reject(new Error('nobody awaits this'));
+	}
+});
+
+export const catchesRejection = mutation({
+	args: {},
+	handler: async (ctx) => {
+		try {
+			await ctx.runMutation(api.harm.rejectsInMutation, {});
+			return 'not reached';
+		} catch (error) {
+			return String(error);
+		}
+	}
+});
+export const handlesLate = query({
+	args: {},
+	handler: async () => {
+		const rejected = Promise.reject(new Error('late'));
+		await null;
+		return rejected.catch((error: unknown) => (error instanceof Error ? error.message : ''));
 	}
 });
 

@@ -31,6 +31,37 @@ export const globals = query({
 	})
 });
 
+const names = (): string[] => Object.getOwnPropertyNames(globalThis).sort();
+export const globalNames = query({ args: {}, handler: names });
+export const globalNamesOfActions = action({ args: {}, handler: names });
+
+export const weakReferences = query({
+	args: {},
+	handler: () => {
+		const target = {};
+		const registry = new FinalizationRegistry(() => undefined);
+		registry.register(target, 1);
+		return [new WeakRef(target).deref() === target, registry.unregister(target)];
+	}
+});
+
+const marks = (): unknown[] => {
+	performance.clearMarks();
+	performance.mark('begin', { startTime: 10 });
+	performance.mark('end', { startTime: 25 });
+	const { duration } = performance.measure('between', 'begin', 'end');
+	return [
+		performance.now() >= 0,
+		performance.now() + performance.timeOrigin - Date.now() < 1_000,
+		performance instanceof Performance,
+		performance.getEntriesByType('mark').map(({ name }) => name),
+		duration
+	];
+};
+export const measures = query({ args: {}, handler: marks });
+export const measuresInAction = action({ args: {}, handler: marks });
+export const evaluates = query({ args: {}, handler: () => Number(new Function('return 1')()) });
+
 export const bytes = query({ args: {}, handler: () => new TextEncoder().encode('bytes').buffer });
 
 export const digest = query({
