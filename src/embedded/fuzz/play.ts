@@ -5,7 +5,7 @@ import type { PushBundle } from '../engine/types.ts';
 import { eventually } from '../corpus/harness.ts';
 import { Refused, Thrown, reasonOf } from './model/failure.ts';
 import { Model } from './model/model.ts';
-import type { Position } from './model/model.ts';
+import type { Position } from './model/reading.ts';
 import { isObject } from './model/order.ts';
 import { defined } from './model/state.ts';
 import type { Operation, Scenario, Selection, Step } from './program.ts';
@@ -55,9 +55,8 @@ export async function play(scenario: Scenario, bundle: PushBundle): Promise<void
 class Game {
 	readonly #target: Target;
 	readonly #model = new Model();
-	/** The same ids on both sides, by place. */
-	readonly #real: string[] = [];
-	readonly #modelled: string[] = [];
+	/** Ids that were given, by place. */
+	readonly #ids: string[] = [];
 	readonly #watches: Watch[] = [];
 	readonly #books: Book[] = [];
 
@@ -76,33 +75,33 @@ class Game {
 			case 'query':
 				return await this.#compare(
 					place,
-					() => this.#target.query(step.program, this.#real),
-					() => this.#model.run('query', step.program, this.#modelled, CALLER)
+					() => this.#target.query(step.program, this.#ids),
+					() => this.#model.run('query', step.program, this.#ids, CALLER)
 				);
 			case 'mutation':
 				await this.#compare(
 					place,
-					() => this.#target.mutation(step.program, this.#real),
-					() => this.#model.run('mutation', step.program, this.#modelled, CALLER)
+					() => this.#target.mutation(step.program, this.#ids),
+					() => this.#model.run('mutation', step.program, this.#ids, CALLER)
 				);
 				await this.#jobsEnd(place);
 				return await this.#checkWatches(place);
 			case 'action':
 				await this.#compare(
 					place,
-					() => this.#target.action(step.program, this.#real),
+					() => this.#target.action(step.program, this.#ids),
 					() => this.#act(step.program)
 				);
 				return await this.#checkWatches(place);
 			case 'watch': {
 				const name = `watch ${this.#watches.length}`;
-				const watch: Watch = { name, program: step.program, known: this.#real.length, answer: null };
+				const watch: Watch = { name, program: step.program, known: this.#ids.length, answer: null };
 				this.#watches.push(watch);
 				return await this.#look(watch, place);
 			}
 			case 'open': {
 				const { selection, numItems } = step;
-				const book: Book = { selection, known: this.#real.length, ends: [], latest: null };
+				const book: Book = { selection, known: this.#ids.length, ends: [], latest: null };
 				// What literals stand for may change, and a cursor belongs to one query.
 				if (!/"[#@]\d+"/.test(text(selection))) this.#books.unshift(book);
 				return await this.#page(place, book, { numItems, cursor: null }, null, null, null);
@@ -152,19 +151,13 @@ class Game {
 		const { selection, known } = book;
 		const read = { cursor: '', journal: '', position: 'end' as Position };
 		const engine = await answerOf(async () => {
-			const real = await this.#target.page(selection, this.#real.slice(0, known), options, journal);
+			const real = await this.#target.page(selection, this.#ids.slice(0, known), options, journal);
 			read.cursor = real.continueCursor;
 			read.journal = real.journal ?? '';
 			return this.#abstract([real.page, real.isDone], 'real');
 		});
 		const model = await answerOf(async () => {
-			const { page, position } = this.#model.page(
-				selection,
-				this.#modelled.slice(0, known),
-				options.numItems,
-				from,
-				to
-			);
+			const { page, position } = this.#model.page(selection, this.#ids.slice(0, known), options.numItems, from, to);
 			read.position = position;
 			return this.#abstract([page, position === 'end'], 'modelled');
 		});
@@ -180,30 +173,37 @@ class Game {
 		onEngine: () => Promise<{ answers: Value[]; ids: readonly string[] }>,
 		onModel: () => { answers: Value[]; ids: readonly string[] }
 	): Promise<void> {
+		const known = this.#ids.length;
+		this.#target.takeGiven();
 		const engine = await answerOf(async () => {
 			const { answers, ids } = await onEngine().catch((error: unknown) => {
-				this.#real.push(...(thrownBy(error)?.ids ?? []));
+				this.#ids.push(...(thrownBy(error)?.ids ?? []));
 				throw error;
 			});
-			this.#real.push(...ids);
+			this.#ids.push(...ids);
 			return this.#abstract(answers, 'real');
 		});
+		const given = this.#ids.splice(known);
+		this.#model.willGive(this.#target.takeGiven());
+		const modelled: string[] = [];
 		const model = await answerOf(async () => {
 			try {
 				const { answers, ids } = onModel();
-				this.#modelled.push(...ids);
+				modelled.push(...ids);
+				this.#ids.push(...given);
 				return this.#abstract(answers, 'modelled');
 			} catch (error) {
-				if (error instanceof Thrown) this.#modelled.push(...error.ids);
+				if (error instanceof Thrown) modelled.push(...error.ids);
+				this.#ids.push(...given);
 				throw error;
 			}
 		});
 		same(place, engine, model);
-		same(`${place}, ids given`, this.#real.length, this.#modelled.length);
+		same(`${place}, ids given`, given, modelled);
 	}
 
 	#act(program: readonly Operation[]): { answers: Value[]; ids: string[] } {
-		const ids = [...this.#modelled];
+		const ids = [...this.#ids];
 		const answers: Value[] = [];
 		for (const operation of program) {
 			if (operation.op !== 'nested') throw new Error('actions of scenarios only run other functions');
@@ -211,18 +211,18 @@ class Game {
 			ids.push(...ran.ids);
 			answers.push(ran.answers);
 		}
-		return { answers, ids: ids.slice(this.#modelled.length) };
+		return { answers, ids: ids.slice(this.#ids.length) };
 	}
 
 	/** Waits for scheduled functions that were to run at once. */
 	async #jobsEnd(place: string): Promise<void> {
-		const ask = this.#modelled.map((_, place): Operation => ({
+		const ask = this.#ids.map((_, place): Operation => ({
 			op: 'attempt',
 			operation: { op: 'jobState', id: `#${place}` }
 		}));
-		const model = this.#abstract(this.#model.run('query', ask, this.#modelled, CALLER).answers, 'modelled');
+		const model = this.#abstract(this.#model.run('query', ask, this.#ids, CALLER).answers, 'modelled');
 		const engine = await eventually(
-			async () => this.#abstract((await this.#target.query(ask, this.#real)).answers, 'real'),
+			async () => this.#abstract((await this.#target.query(ask, this.#ids)).answers, 'real'),
 			(states) => unfinished(states) <= unfinished(model)
 		);
 		same(`${place}, states of scheduled functions`, engine, model);
@@ -243,7 +243,7 @@ class Game {
 	async #look(watch: Watch, place: string): Promise<void> {
 		const { name, program, known } = watch;
 		const engine = await answerOf(async () =>
-			this.#abstract((await this.#target.query(program, this.#real.slice(0, known), name)).answers, 'real')
+			this.#abstract((await this.#target.query(program, this.#ids.slice(0, known), name)).answers, 'real')
 		);
 		const model = await answerOf(async () => this.#modelAnswer(watch));
 		same(`${place}, ${name}`, engine, model);
@@ -251,16 +251,12 @@ class Game {
 	}
 
 	#modelAnswer({ program, known }: Watch): JSONValue {
-		return this.#abstract(
-			this.#model.run('query', program, this.#modelled.slice(0, known), CALLER).answers,
-			'modelled'
-		);
+		return this.#abstract(this.#model.run('query', program, this.#ids.slice(0, known), CALLER).answers, 'modelled');
 	}
 
 	/** The same on both sides: ids by place, creation times left out, the texts of errors as reasons. */
 	#abstract(value: Value, side: 'real' | 'modelled'): JSONValue {
-		const ids = side === 'real' ? this.#real : this.#modelled;
-		const places = new Map(ids.map((id, place) => [id, `#${place}`]));
+		const places = new Map(this.#ids.map((id, place) => [id, `#${place}`]));
 		const change = (inside: Value): Value => {
 			if (typeof inside === 'string') return places.get(inside) ?? (ID.test(inside) ? '?' : inside);
 			if (Array.isArray(inside)) return inside.map(change);

@@ -71,6 +71,13 @@ export type Operation =
 			readonly selection: Selection;
 			readonly end: 'collect' | 'first' | 'unique' | number;
 	  }
+	/** Which documents the index `words` of a table finds. */
+	| {
+			readonly op: 'search';
+			readonly table: string;
+			readonly words: string;
+			readonly filters: readonly { readonly field: string; readonly value: readonly [] | readonly [Value] }[];
+	  }
 	| { readonly op: 'nested'; readonly kind: 'query' | 'mutation'; readonly program: readonly Operation[] }
 	/** Catches the failure of one operation. */
 	| { readonly op: 'attempt'; readonly operation: Operation }
@@ -98,6 +105,12 @@ const operation: z.ZodType<Operation> = z.lazy(() =>
 			selection,
 			end: z.union([z.enum(['collect', 'first', 'unique']), z.number()])
 		}),
+		z.object({
+			op: z.literal('search'),
+			table: z.string(),
+			words: z.string(),
+			filters: z.array(z.object({ field: z.string(), value: maybe }))
+		}),
 		z.object({ op: z.literal('nested'), kind: z.enum(['query', 'mutation']), program: z.array(operation) }),
 		z.object({ op: z.literal('attempt'), operation }),
 		z.object({ op: z.literal('parallel'), operations: z.array(operation) }),
@@ -117,6 +130,9 @@ const schema = z
 			z.object({
 				tableName: z.string(),
 				indexes: z.array(z.object({ indexDescriptor: z.string(), fields: z.array(z.string()) })),
+				searchIndexes: z
+					.array(z.object({ indexDescriptor: z.string(), searchField: z.string(), filterFields: z.array(z.string()) }))
+					.default([]),
 				documentType: value
 			})
 		),

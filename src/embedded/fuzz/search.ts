@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { PushBundle } from '../engine/types.ts';
-import { scenarios } from './generate.ts';
+import { scenarios } from './generate/scenarios.ts';
 import { play } from './play.ts';
 import { scenarioText } from './program.ts';
 import type { Scenario } from './program.ts';

@@ -28,8 +28,9 @@ const page = z.object({
 	isDone: z.boolean(),
 	continueCursor: z.string(),
 	pageStatus: z.null(),
-	splitCursor: z.null()
+	splitCursor: z.string().nullable()
 });
+const logged = z.object({ logLines: z.array(z.object({ messages: z.array(z.string()) })) });
 const failedData = z.object({ thrown: value, ids: z.array(z.string()) });
 
 export type Ran = z.infer<typeof result>;
@@ -102,6 +103,15 @@ export class Target {
 		const [only] = results;
 		if (only === undefined) throw new Error('the engine answered nothing');
 		return { ...page.parse(valueOf(only.outcome)), journal: only.journal };
+	}
+
+	/** Ids that programs have given since the last call, in order, also of what was rolled back; not those of jobs. */
+	takeGiven(): string[] {
+		const lines = this.#corpus.logs
+			.splice(0)
+			.filter(({ caller }) => caller !== 'Scheduler')
+			.flatMap((entry) => logged.parse(entry).logLines.map(({ messages }) => messages.join(' ')));
+		return lines.flatMap((line) => /^'?gave'? '?([0-9a-z]+)'?$/.exec(line)?.[1] ?? []);
 	}
 
 	/** Names of subscriptions that commits have touched since the last call, or all when everything changed. */

@@ -71,7 +71,7 @@ async function perform(context: Context, operation: Operation): Promise<Value> {
 	switch (operation.op) {
 		case 'insert': {
 			const id = await ctx.db.insert(operation.table, resolve(context, operation.fields));
-			context.ids.push(id);
+			give(context, id);
 			return id;
 		}
 		case 'patch': {
@@ -99,6 +99,19 @@ async function perform(context: Context, operation: Operation): Promise<Value> {
 			if (operation.end === 'unique') return await found.unique();
 			return await found.take(operation.end);
 		}
+		case 'search': {
+			const found: Untyped[] = await ctx.db
+				.query(operation.table)
+				.withSearchIndex('words', (q: Untyped) =>
+					operation.filters.reduce(
+						(builder, { field, value }) => builder.eq(field, bounded(context, operation.table, value)),
+						q.search('c', operation.words)
+					)
+				)
+				.collect();
+			// The ranks are not the model's affair.
+			return found.sort((a, b) => a._creationTime - b._creationTime);
+		}
 		case 'nested':
 			return await nested(context, operation);
 		case 'attempt':
@@ -125,7 +138,7 @@ async function perform(context: Context, operation: Operation): Promise<Value> {
 				program: operation.program,
 				ids: context.ids
 			});
-			context.ids.push(id);
+			give(context, id);
 			return id;
 		}
 		case 'cancel':
@@ -136,6 +149,12 @@ async function perform(context: Context, operation: Operation): Promise<Value> {
 		case 'identity':
 			return await ctx.auth.getUserIdentity();
 	}
+}
+
+/** Remembers an id, and says it: the model cannot know it, and must order it among others. */
+function give(context: Context, id: string): void {
+	console.log('gave', id);
+	context.ids.push(id);
 }
 
 async function nested(context: Context, { kind, program }: Extract<Operation, { op: 'nested' }>): Promise<Value> {

@@ -4,6 +4,7 @@ import type { Value } from 'convex/values';
 export type Reason =
 	| 'document'
 	| 'eval'
+	| 'filter'
 	| 'id'
 	| 'index'
 	| 'kind'
@@ -50,6 +51,7 @@ const TEXTS: readonly (readonly [Reason, RegExp])[] = [
 	['missing', /nonexistent document|Table for ID|No scheduled function|not found/i],
 	['id', /Unable to decode ID|ystem table|User tables cannot/],
 	['range', /Already defined|only be applied to a single|use the index fields in order|doesn't index this field/],
+	['filter', /isn't indexed for filtering/],
 	['page', /Must request at least|InvalidCursor/],
 	['eval', /in a filter|filter operator|as a Boolean|Cannot (add|subtract|multiply|divide|mod|negate) /]
 ];

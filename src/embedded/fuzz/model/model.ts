@@ -2,7 +2,9 @@ import type { Value } from 'convex/values';
 import type { Operation, Schema, Selection } from '../program.ts';
 import { Refused, Thrown } from './failure.ts';
 import type { ObjectValue } from './order.ts';
-import { checkRange, compareBy, isWithin, keeps } from './selection.ts';
+import { readPage, readQuery, readSearch } from './reading.ts';
+import type { Page, Position } from './reading.ts';
+import { compareBy } from './selection.ts';
 import type { Literal } from './selection.ts';
 import { JOBS, State, defined, mapTexts, withoutSystemFields } from './state.ts';
 
@@ -21,14 +23,6 @@ export interface Result {
 	readonly ids: readonly string[];
 }
 
-/** Where a page ended: the document last read, or the end of the selection. */
-export type Position = ObjectValue | 'end';
-
-export interface Page {
-	readonly page: Value[];
-	readonly position: Position;
-}
-
 /** Later than any number that programs compare with, as real creation times are. */
 const EPOCH = 1.7e12;
 
@@ -40,12 +34,19 @@ export class Model {
 	#state = new State();
 	/** The table of every id ever given, also of those rolled back. */
 	readonly #owners = new Map<string, string>();
+	/** What the next ids are to be. */
+	#given: string[] = [];
 	/** Scheduled functions to run once the transaction has committed. */
 	readonly #soon: string[] = [];
 
 	/** False when a document does not fit. */
 	push(schema: Schema): boolean {
 		return this.#state.push(schema, (id) => this.#tableOf(id));
+	}
+
+	/** Ids to be given next, in this order: it makes up its own when there are none. */
+	willGive(ids: readonly string[]): void {
+		this.#given = [...ids];
 	}
 
 	/** Runs a program in one transaction, then what it scheduled for right after. */
@@ -64,19 +65,7 @@ export class Model {
 		to: Position | null
 	): Page {
 		const context: Context = { kind: 'query', identity: null, ids: [...ids], times: this.#times(selection, ids) };
-		if (numItems < 1) throw new Refused('page');
-		const literal = this.#literal(context, selection.table);
-		const compare = compareBy(this.#state.indexFields(selection.table, selection.index), selection.order);
-		const isAfter = (document: ObjectValue, position: Position) =>
-			position !== 'end' && compare(document, position) > 0;
-		const page: Value[] = [];
-		for (const document of this.#rows(context, selection)) {
-			if (from !== null && !isAfter(document, from)) continue;
-			if (to !== null && isAfter(document, to)) break;
-			if (keeps(document, selection.filters, literal)) page.push(defined(document));
-			if (to === null && page.length === numItems) return { page, position: document };
-		}
-		return { page, position: to ?? 'end' };
+		return readPage(this.#state, selection, this.#literal(context, selection.table), numItems, from, to);
 	}
 
 	/** Every document of a table, the oldest first. */
@@ -105,6 +94,7 @@ export class Model {
 	}
 
 	#runJob(id: string): void {
+		this.#given = [];
 		const job = this.#state.jobs.get(id);
 		if (job?.state !== 'pending') return;
 		const end = (state: 'success' | 'failed') => this.#state.jobs.set(id, { ...job, state });
@@ -159,7 +149,9 @@ export class Model {
 			case 'count':
 				return this.#state.documents(operation.table).length;
 			case 'query':
-				return this.#query(context, operation);
+				return readQuery(this.#state, operation, this.#literal(context, operation.selection.table));
+			case 'search':
+				return readSearch(this.#state, operation, this.#literal(context, operation.table));
 			case 'nested': {
 				if (operation.kind === 'mutation' && context.kind === 'query') throw new Refused('kind');
 				return this.#nested(context, operation);
@@ -217,7 +209,7 @@ export class Model {
 	}
 
 	#newId(context: Context, table: string, keep: (id: string, time: number) => void): string {
-		const id = `<${this.#owners.size}>`;
+		const id = this.#given.shift() ?? `<${this.#owners.size}>`;
 		keep(id, EPOCH + this.#owners.size);
 		this.#owners.set(id, table);
 		context.ids.push(id);
@@ -232,29 +224,6 @@ export class Model {
 		this.#state.check(table, fields, (id) => this.#tableOf(id));
 		this.#state.tables.get(table)?.set(String(_id), { ...fields, _creationTime, _id });
 		return null;
-	}
-
-	#query(context: Context, { selection, end }: Extract<Operation, { op: 'query' }>): Value {
-		const literal = this.#literal(context, selection.table);
-		const limit = end === 'first' ? 1 : end === 'unique' ? 2 : end === 'collect' ? Infinity : end;
-		const found: Value[] = [];
-		for (const document of this.#rows(context, selection)) {
-			if (found.length >= limit) break;
-			if (keeps(document, selection.filters, literal)) found.push(defined(document));
-		}
-		if (end === 'unique' && found.length > 1) throw new Refused('unique');
-		return end === 'unique' || end === 'first' ? (found[0] ?? null) : found;
-	}
-
-	/** What an index scan reads, before filters. */
-	#rows(context: Context, { table, index, range, order }: Selection): ObjectValue[] {
-		const fields = this.#state.indexFields(table, index);
-		if (index !== null) checkRange(fields, range);
-		const literal = this.#literal(context, table);
-		return this.#state
-			.documents(table)
-			.filter((document) => index === null || isWithin(document, range, literal))
-			.sort(compareBy(fields, order));
 	}
 
 	#nested(context: Context, { kind, program }: Extract<Operation, { op: 'nested' }>): Value {

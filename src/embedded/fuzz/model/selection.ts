@@ -38,6 +38,19 @@ export function compareBy(fields: readonly string[], direction: Selection['order
 	};
 }
 
+/** Whether a text has one of the words, the last of which also stands for every word that begins with it. */
+export function finds(words: string, text: Value | undefined): boolean {
+	if (typeof text !== 'string') return false;
+	const asked = wordsOf(words);
+	return wordsOf(text).some((word) =>
+		asked.some((one, i) => word === one || (i === asked.length - 1 && word.startsWith(one)))
+	);
+}
+
+function wordsOf(text: string): string[] {
+	return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
 /** Whether every filter keeps the document, the first that does not deciding. */
 export function keeps(document: ObjectValue, filters: readonly Expression[], literal: Literal): boolean {
 	return filters.every((filter) => isTrue(evaluate(filter, document, literal)));

@@ -42,6 +42,13 @@ export class State {
 		return [...declared.fields, '_creationTime', '_id'];
 	}
 
+	/** The index of words of a table; refuses when there is none. */
+	searchIndex(table: string) {
+		const [index] = this.#declared(table)?.searchIndexes ?? [];
+		if (index === undefined) throw new Refused('index');
+		return index;
+	}
+
 	/** Refuses a document that the schema in force does not allow. */
 	check(table: string, fields: ObjectValue, tableOf: (id: string) => string | null): void {
 		if (Object.keys(fields).some((name) => name.startsWith('_'))) throw new Refused('document');
