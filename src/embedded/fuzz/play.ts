@@ -1,23 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
-import { convexToJson } from 'convex/values';
+/** A scenario, step by step, on both sides. */
 import type { JSONValue, Value } from 'convex/values';
 import type { PushBundle } from '../engine/types.ts';
 import { eventually } from '../corpus/harness.ts';
-import { Refused, Thrown, reasonOf } from './model/failure.ts';
+import { Books } from './books.ts';
+import { abstracted, answerOf, same } from './compare.ts';
+import type { Side } from './compare.ts';
+import { Thrown } from './model/failure.ts';
 import { Model } from './model/model.ts';
-import type { Position } from './model/reading.ts';
-import { isObject } from './model/order.ts';
-import { defined } from './model/state.ts';
-import type { Operation, Scenario, Selection, Step } from './program.ts';
+import type { Operation, Scenario, Step } from './program.ts';
 import { CALLER, Target, thrownBy } from './target.ts';
-import type { PageOptions } from './target.ts';
-
-/** The engine and the model do not say the same. */
-class Difference extends Error {
-	constructor(place: string, engine: unknown, model: unknown) {
-		super(`${place}\nengine: ${JSON.stringify(engine)}\nmodel:  ${JSON.stringify(model)}`);
-	}
-}
 
 interface Watch {
 	readonly name: string;
@@ -25,19 +16,6 @@ interface Watch {
 	/** How many ids it knows. */
 	readonly known: number;
 	answer: JSONValue;
-}
-
-interface Book {
-	readonly selection: Selection;
-	readonly known: number;
-	/** Where pages ended, the last first. */
-	readonly ends: { readonly cursor: string; readonly position: Position }[];
-	latest: {
-		readonly options: PageOptions;
-		readonly from: Position | null;
-		readonly journal: string;
-		readonly position: Position;
-	} | null;
 }
 
 /** Plays a scenario on an engine of its own and on the model. Throws a Difference where they part. */
@@ -58,10 +36,11 @@ class Game {
 	/** Ids that were given, by place. */
 	readonly #ids: string[] = [];
 	readonly #watches: Watch[] = [];
-	readonly #books: Book[] = [];
+	readonly #books: Books;
 
 	constructor(target: Target) {
 		this.#target = target;
+		this.#books = new Books(target, this.#model, this.#ids);
 	}
 
 	async step(step: Step, place: string): Promise<void> {
@@ -99,15 +78,10 @@ class Game {
 				this.#watches.push(watch);
 				return await this.#look(watch, place);
 			}
-			case 'open': {
-				const { selection, numItems } = step;
-				const book: Book = { selection, known: this.#ids.length, ends: [], latest: null };
-				// What literals stand for may change, and a cursor belongs to one query.
-				if (!/"[#@]\d+"/.test(text(selection))) this.#books.unshift(book);
-				return await this.#page(place, book, { numItems, cursor: null }, null, null, null);
-			}
+			case 'open':
+				return await this.#books.open(place, step);
 			case 'turn':
-				return await this.#turn(place, step);
+				return await this.#books.turn(place, step);
 		}
 	}
 
@@ -122,49 +96,6 @@ class Game {
 				this.#abstract(this.#model.table(name), 'modelled')
 			);
 		same('faults of the file', await this.#target.faults(), []);
-	}
-
-	async #turn(place: string, { book: which, numItems, from, to, again }: Extract<Step, { do: 'turn' }>): Promise<void> {
-		const book = this.#books[which];
-		if (book === undefined) return;
-		const { latest } = book;
-		if (again && latest !== null)
-			return await this.#page(place, book, latest.options, latest.from, latest.position, latest.journal);
-		const start = from === null ? undefined : book.ends[from];
-		const end = to === null ? undefined : book.ends[to];
-		const options = {
-			numItems,
-			cursor: start?.cursor ?? null,
-			...(end === undefined ? {} : { endCursor: end.cursor })
-		};
-		await this.#page(place, book, options, start?.position ?? null, end?.position ?? null, null);
-	}
-
-	async #page(
-		place: string,
-		book: Book,
-		options: PageOptions,
-		from: Position | null,
-		to: Position | null,
-		journal: string | null
-	): Promise<void> {
-		const { selection, known } = book;
-		const read = { cursor: '', journal: '', position: 'end' as Position };
-		const engine = await answerOf(async () => {
-			const real = await this.#target.page(selection, this.#ids.slice(0, known), options, journal);
-			read.cursor = real.continueCursor;
-			read.journal = real.journal ?? '';
-			return this.#abstract([real.page, real.isDone], 'real');
-		});
-		const model = await answerOf(async () => {
-			const { page, position } = this.#model.page(selection, this.#ids.slice(0, known), options.numItems, from, to);
-			read.position = position;
-			return this.#abstract([page, position === 'end'], 'modelled');
-		});
-		same(place, engine, model);
-		if (!('answers' in engine)) return;
-		book.latest = { options, from, journal: read.journal, position: read.position };
-		book.ends.unshift(read);
 	}
 
 	/** Runs a program on both sides, and remembers the ids that it gave. */
@@ -254,45 +185,11 @@ class Game {
 		return this.#abstract(this.#model.run('query', program, this.#ids.slice(0, known), CALLER).answers, 'modelled');
 	}
 
-	/** The same on both sides: ids by place, creation times left out, the texts of errors as reasons. */
-	#abstract(value: Value, side: 'real' | 'modelled'): JSONValue {
-		const places = new Map(this.#ids.map((id, place) => [id, `#${place}`]));
-		const change = (inside: Value): Value => {
-			if (typeof inside === 'string') return places.get(inside) ?? (ID.test(inside) ? '?' : inside);
-			if (Array.isArray(inside)) return inside.map(change);
-			if (!isObject(inside)) return inside;
-			const { _creationTime, error, ...rest } = defined(inside);
-			const changed = Object.entries(rest).map(([name, field]): [string, Value] => [name, change(field)]);
-			if (typeof error === 'string') changed.push(['error', side === 'real' ? reasonOf(error) : error]);
-			return Object.fromEntries(changed);
-		};
-		return convexToJson(change(value));
-	}
-}
-
-/** An id that no answer has named: of a document that a scheduled function inserted, say. */
-const ID = /^([0-9a-hjkmnp-tv-z]{31,32}|<\d+>)$/;
-
-async function answerOf(run: () => Promise<JSONValue>): Promise<{ [kind: string]: JSONValue }> {
-	try {
-		return { answers: await run() };
-	} catch (error) {
-		if (error instanceof Thrown) return { thrown: convexToJson(error.data) };
-		if (error instanceof Refused) return { failed: error.reason };
-		const thrown = thrownBy(error);
-		if (thrown !== null) return { thrown: convexToJson(thrown.thrown) };
-		return { failed: reasonOf(error instanceof Error ? error.message : String(error)) };
+	#abstract(value: Value, side: Side): JSONValue {
+		return abstracted(value, this.#ids, side);
 	}
 }
 
 function unfinished(states: JSONValue): number {
 	return JSON.stringify(states).split('"pending"').length;
-}
-
-function text(value: unknown): string {
-	return JSON.stringify(value, (_name, inside: unknown) => (typeof inside === 'bigint' ? String(inside) : inside));
-}
-
-function same(place: string, engine: unknown, model: unknown): void {
-	if (!isDeepStrictEqual(engine, model)) throw new Difference(place, engine, model);
 }

@@ -2,6 +2,9 @@
  * Which requests may come in at all. A page of any website can send requests to a loopback address, and a name that it
  * controls can be made to resolve to one (DNS rebinding); so Host must name this machine, and Origin, when there is
  * one, must be listed or be this server.
+ *
+ * Without an Origin a request comes in: the CLI and clients outside of browsers send none. Browsers send one with every
+ * WebSocket and with every request that is not a plain GET, whose answer the page cannot read.
  */
 import type { IncomingMessage } from 'node:http';
 import { RequestFailure } from './failure.ts';

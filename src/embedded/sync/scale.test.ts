@@ -1,7 +1,9 @@
 /** Many sockets and many queries: a commit costs what it touches, and nobody can take the memory of all. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { Holdings } from './holdings.ts';
 import type { Holder } from './holdings.ts';
+import { MAX_CONNECTIONS } from './limits.ts';
 import { startTestServer } from './wire.testing.ts';
 import type { TestServer, Wire } from './wire.testing.ts';
 
@@ -64,6 +66,29 @@ test('an answer is held once, however many sockets do not read it', async () => 
 	});
 	expect(new Set(slow.map((wire) => String(wire.value(1)).length)).size).toBe(1);
 	expect(testServer.backend.sync.connections).toBe(61);
+}, 60_000);
+
+test('one connection too many is told so, until another has gone', async () => {
+	const url = `ws://127.0.0.1:${testServer.port}/api/sync`;
+	const open = async (): Promise<WebSocket | number> => {
+		const socket = new WebSocket(url);
+		return await new Promise((resolve, reject) => {
+			socket.once('open', () => resolve(socket));
+			socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+			socket.once('error', reject);
+		});
+	};
+	const sockets: (WebSocket | number)[] = [];
+	while (sockets.length < MAX_CONNECTIONS) sockets.push(...(await Promise.all(Array.from({ length: 64 }, open))));
+	expect(testServer.backend.sync.connections).toBe(MAX_CONNECTIONS);
+	expect(await open()).toBe(503);
+	const [first, ...others] = sockets.filter((socket) => socket instanceof WebSocket);
+	first?.terminate();
+	await vi.waitFor(() => expect(testServer.backend.sync.connections).toBeLessThan(MAX_CONNECTIONS));
+	const late = await open();
+	expect(late).toBeInstanceOf(WebSocket);
+	for (const socket of [...others, late]) if (socket instanceof WebSocket) socket.terminate();
+	await vi.waitFor(() => expect(testServer.backend.sync.connections).toBe(0), { timeout: 10_000 });
 }, 60_000);
 
 test('whoever holds the most is cut when all together hold too much', () => {

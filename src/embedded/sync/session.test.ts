@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bundleText } from '../corpus/bundle.ts';
-import { CONNECT_WITHIN_MS, DEAD_AFTER_MS, HEARTBEAT_MS, MAX_STALLED_MS, PING_AFTER_IDLE_MS } from './limits.ts';
+import {
+	CONNECT_WITHIN_MS,
+	DEAD_AFTER_MS,
+	HEARTBEAT_MS,
+	MAX_QUERIES_PER_CONNECTION,
+	MAX_STALLED_MS,
+	PING_AFTER_IDLE_MS
+} from './limits.ts';
 import { ADMIN_KEY, Wire, startTestServer } from './wire.testing.ts';
 import type { TestServer } from './wire.testing.ts';
 
@@ -108,6 +115,33 @@ describe('connected', () => {
 		expect(await wire.closed).toEqual({ code: 1013, reason: 'TooManyConcurrentMutations' });
 		// What was accepted is not half done.
 		expect(await testServer.corpus.query('numbers:get', { name: 'many' })).toBeLessThanOrEqual(1_002);
+	});
+
+	test('closes with a reason to come back for more actions than may run', async () => {
+		const wire = await testServer.connect();
+		const call = { type: 'Action', udfPath: 'runtime:waits', args: [{ milliseconds: 60_000 }] };
+		for (let requestId = 0; requestId < 1_500; requestId++) wire.send({ ...call, requestId });
+		expect(await wire.closed).toEqual({ code: 1013, reason: 'TooManyInflightActionsForSingleClient' });
+	});
+
+	test('ends with a FatalError for more queries than a connection may hold', async () => {
+		const [greedy, other] = [await testServer.connect(), await testServer.connect()];
+		const queries = (count: number) =>
+			Array.from({ length: count }, (_, queryId) => ({
+				type: 'Add',
+				queryId,
+				udfPath: 'numbers:get',
+				args: [{ name: 'the same' }]
+			}));
+		const ask = (wire: Wire, count: number): void =>
+			wire.send({ type: 'ModifyQuerySet', baseVersion: 0, newVersion: 1, modifications: queries(count) });
+		ask(other, MAX_QUERIES_PER_CONNECTION);
+		ask(greedy, MAX_QUERIES_PER_CONNECTION + 1);
+		expect((await greedy.closed).code).toBe(1000);
+		expect(greedy.messages).toEqual([
+			{ type: 'FatalError', error: `A connection may hold at most ${MAX_QUERIES_PER_CONNECTION} queries.` }
+		]);
+		await other.until(() => other.value(MAX_QUERIES_PER_CONNECTION - 1) === 0);
 	});
 
 	test('closes with a reason to come back when the deployment stops', async () => {
