@@ -16,7 +16,7 @@ function programsOf(values: Values) {
 		{ weight: 1, arbitrary: fc.record({ op: fc.constant('jobState' as const), id }) },
 		{ weight: 1, arbitrary: fc.constant<Operation>({ op: 'identity' }) },
 		{
-			weight: 1,
+			weight: 3,
 			arbitrary: fc.record({
 				op: fc.constant('search' as const),
 				table,

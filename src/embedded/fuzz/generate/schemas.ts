@@ -82,7 +82,10 @@ const declaration = (tableName: string) =>
 		{
 			tableName: fc.constant(tableName),
 			indexes: fc.subarray([...INDEXES]),
-			searchIndexes: fc.subarray([SEARCH]),
+			searchIndexes: fc.oneof(
+				{ weight: 4, arbitrary: fc.constant<(typeof SEARCH)[]>([SEARCH]) },
+				fc.constant<(typeof SEARCH)[]>([])
+			),
 			documentType
 		},
 		{ noNullPrototype: true }
