@@ -8,7 +8,7 @@ import type { Value } from 'convex/values';
 import { z } from 'zod';
 import { startDeployment } from './deployment.ts';
 import type { RunningDeployment } from './deployment.ts';
-import { createTestApp, startProcess } from './testApp.testing.ts';
+import { createTestApp, startOnSmallDisk, startProcess } from './testApp.testing.ts';
 import type { CliRun, DeploymentProcess, TestApp } from './testApp.testing.ts';
 
 export type Arguments = Record<string, Value>;
@@ -52,6 +52,13 @@ export class DeployedApp<D extends RunningDeployment = RunningDeployment> {
 	/** The same on a deployment in a process of its own, which can be killed. */
 	static startApart(corpus?: string): Promise<DeployedApp<DeploymentProcess>> {
 		return DeployedApp.#open(corpus, (dataDir, appDir, port) => startProcess(dataDir, port, '--app', appDir));
+	}
+
+	/** The same, where no file may become larger than this. */
+	static startOnSmallDisk(bytes: number): Promise<DeployedApp<DeploymentProcess>> {
+		return DeployedApp.#open(undefined, (dataDir, appDir, port) =>
+			startOnSmallDisk(bytes, dataDir, port, '--app', appDir)
+		);
 	}
 
 	static async #open<D extends RunningDeployment>(corpus: string | undefined, start: Start<D>) {

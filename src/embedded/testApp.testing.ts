@@ -194,11 +194,35 @@ export interface DeploymentProcess {
 }
 
 /** Starts `main.ts`. Rejects with its error output when it ends before it is ready. */
-export async function startProcess(dataDir: string, port: number, ...args: string[]): Promise<DeploymentProcess> {
-	const main = path.join(import.meta.dirname, 'main.ts');
-	const child = spawn(process.execPath, [main, '--data', dataDir, '--port', String(port), ...args], {
-		stdio: ['ignore', 'pipe', 'pipe']
-	});
+export function startProcess(dataDir: string, port: number, ...args: string[]): Promise<DeploymentProcess> {
+	return startCommand([process.execPath, MAIN, '--data', dataDir, '--port', String(port), ...args]);
+}
+
+/** The same, where no file may become larger than this: a disk that is too small for one file and for no other. */
+export function startOnSmallDisk(
+	bytes: number,
+	...started: Parameters<typeof startProcess>
+): Promise<DeploymentProcess> {
+	const [dataDir, port, ...args] = started;
+	const limited = `ulimit -f ${Math.floor(bytes / 512)} && exec "$0" "$@"`;
+	return startCommand([
+		'sh',
+		'-c',
+		limited,
+		process.execPath,
+		MAIN,
+		'--data',
+		dataDir,
+		'--port',
+		String(port),
+		...args
+	]);
+}
+
+const MAIN = path.join(import.meta.dirname, 'main.ts');
+
+async function startCommand([command = '', ...args]: readonly string[]): Promise<DeploymentProcess> {
+	const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 	const ended = new Promise<number | string>((resolve) =>
 		child.on('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'))
 	);

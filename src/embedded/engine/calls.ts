@@ -70,8 +70,16 @@ export class Calls {
 		};
 		this.actions = new ActionsHost(settings, limits, deployment, {
 			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#context(callId), op, args),
-			storeFile: ({ callId, file }) =>
-				notices.commit(engine.call('registerFile', { component: this.#context(callId).component, file })),
+			storeFile: async ({ callId, file }) => {
+				try {
+					return await notices.commit(
+						engine.call('registerFile', { component: this.#context(callId).component, file })
+					);
+				} catch (error) {
+					await engine.call('discardFiles', [file.name]);
+					throw error;
+				}
+			},
 			findFile: ({ callId, storageId }) =>
 				engine.call('file', { component: this.#context(callId).component, storageId })
 		});

@@ -166,6 +166,7 @@ export async function createEngine({
 		tableNames: (componentPath) => supervisor.call('tableNames', componentPath),
 		tableData: (request) => supervisor.call('tableData', request),
 		registerFile: (request) => commit(supervisor.call('registerFile', request)),
+		discardFiles: (names) => supervisor.call('discardFiles', names),
 		tableCounts: () => supervisor.call('tableCounts', null, limits.pushWallClock),
 		beginImport: (mode, tables) => supervisor.call('beginImport', { mode, tables }),
 		importRows: (tablet, rows) => supervisor.call('importRows', { tablet, rows }),

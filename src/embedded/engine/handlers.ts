@@ -283,6 +283,11 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 		registerFile: ({ component, file }: Parameters<EngineMethods['registerFile']>[0]) =>
 			executor.write((tx) => files.insert(tx, component, file, Date.now())),
 
+		discardFiles(names: readonly string[]) {
+			removals.add(names);
+			return null;
+		},
+
 		file: ({ component, storageId }: Parameters<EngineMethods['file']>[0]) => files.get(component, storageId),
 
 		fileByUuid: ({ component, uuid }: Parameters<EngineMethods['fileByUuid']>[0]) => files.byUuid(component, uuid),

@@ -86,6 +86,7 @@ const methods: Handlers<EngineMethods> = {
 	tableData: (params) => ready().tableData(params),
 	vectorSearch: (params) => ready().vectorSearch(params),
 	registerFile: (params) => ready().registerFile(params),
+	discardFiles: (names) => ready().discardFiles(names),
 	file: (params) => ready().file(params),
 	fileByUuid: (params) => ready().fileByUuid(params),
 	deleteFile: (params) => ready().deleteFile(params),

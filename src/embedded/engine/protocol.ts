@@ -168,6 +168,7 @@ export type EngineMethods = {
 	/** The answer of `ctx.vectorSearch` as JSON text; `query` is what `convex/server` made of it. */
 	vectorSearch(params: { readonly component: string; readonly query: string }): string;
 	registerFile(params: { readonly component: string; readonly file: NewFile }): Committed<string>;
+	discardFiles(names: readonly string[]): null;
 	file(params: { readonly component: string; readonly storageId: string }): StoredFile | null;
 	fileByUuid(params: { readonly component: string; readonly uuid: string }): StoredFile | null;
 	deleteFile(params: { readonly component: string; readonly storageId: string }): Committed<boolean>;

@@ -338,6 +338,8 @@ export interface Engine {
 
 	/** Files: the front streams bytes, the engine keeps the rows. */
 	registerFile(request: { readonly component: string; readonly file: Omit<StoredFile, 'storageId'> }): Promise<string>;
+	/** Removes bytes that were not registered after all. Those that have a row stay, whatever their sender was told. */
+	discardFiles(names: readonly string[]): Promise<null>;
 	/** How many documents each table has. */
 	tableCounts(): Promise<readonly { readonly component: string; readonly name: string; readonly count: number }[]>;
 	/** Prepares hidden tables. Rejects in words. Every import that began must end. */

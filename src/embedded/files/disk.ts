@@ -21,7 +21,7 @@ export type NewFile = Omit<StoredFile, 'storageId'>;
 /** The bytes could not be kept: `message` says why, for the person who sent them. Nothing of them is left. */
 export class FileRefusal extends Error {
 	override readonly name = 'FileRefusal';
-	readonly kind: 'tooLarge' | 'diskFull' | 'wrongDigest';
+	readonly kind: 'tooLarge' | 'diskFull' | 'diskFailed' | 'wrongDigest';
 
 	constructor(kind: FileRefusal['kind'], message: string) {
 		super(message);
@@ -78,9 +78,7 @@ export async function storeBytes(
 		return { uuid: name, name, sha256: digest.toString('hex'), size, contentType };
 	} catch (error) {
 		await rm(temporary, { force: true });
-		throw isDiskFull(error)
-			? new FileRefusal('diskFull', 'The disk of the deployment is full. Nothing of this file was stored.')
-			: error;
+		throw diskRefusal(error) ?? error;
 	}
 }
 
@@ -89,8 +87,22 @@ export function tooLarge(maxBytes: number): FileRefusal {
 	return new FileRefusal('tooLarge', `A file may have at most ${maxBytes / 1024 ** 3} GiB.`);
 }
 
-function isDiskFull(error: unknown): boolean {
-	return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+/** What an error of the file system means to whoever sent the bytes; null for other errors. */
+export function diskRefusal(error: unknown): FileRefusal | null {
+	switch (error instanceof Error && 'code' in error ? error.code : null) {
+		case 'ENOSPC':
+		case 'EDQUOT':
+			return new FileRefusal('diskFull', 'The disk of the deployment is full. Nothing of this file was stored.');
+		case 'EFBIG':
+			return new FileRefusal(
+				'tooLarge',
+				'The deployment may not write files of this size. Nothing of this file was stored.'
+			);
+		case 'EIO':
+			return new FileRefusal('diskFailed', 'The disk of the deployment failed. Nothing of this file was stored.');
+		default:
+			return null;
+	}
 }
 
 /** Younger files may belong to an upload that is under way. */

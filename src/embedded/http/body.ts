@@ -22,7 +22,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 	};
 	const decoder = decoderFor(request.headers['content-encoding']);
 	try {
-		await (decoder ? pipeline(request, decoder, collect) : collect(request));
+		await (decoder ? pipeline(request, decoder, collect) : collect(request.iterator({ destroyOnReturn: false })));
 	} catch (error) {
 		if (error instanceof RequestFailure) throw error;
 		throw new RequestFailure(400, 'InvalidBody', 'The request body could not be read.');

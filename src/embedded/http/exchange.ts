@@ -48,8 +48,10 @@ export function sendFailure({ response }: Pick<Exchange, 'response'>, { status, 
 		response.destroy();
 		return;
 	}
-	// The rest of a body that was refused is not read: the connection cannot be used again.
-	if (!response.req.complete) response.setHeader('connection', 'close');
+	const { req } = response;
+	// Whoever is still sending a body would not hear an answer on a connection that is cut: the rest is read and dropped.
+	if (req.destroyed) response.setHeader('connection', 'close');
+	else req.resume();
 	sendJson({ response }, JSON.stringify({ code, message }), status);
 }
 

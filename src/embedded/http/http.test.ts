@@ -165,9 +165,25 @@ describe('the administration', () => {
 
 describe('other origins', () => {
 	test('may read answers only when they are listed', async () => {
-		const preflight = await fetch(`${url}/api/query`, { method: 'OPTIONS', headers: { origin: 'http://app.test' } });
-		expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, 'http://app.test']);
-		expect(preflight.headers.get('access-control-allow-headers')).toContain('convex-client');
+		for (const path of ['query', 'storage/upload?token=t', 'storage/3f2a6e0e-0000-4000-8000-000000000000']) {
+			const headers = { origin: 'http://app.test', 'access-control-request-headers': 'digest, x-own' };
+			const preflight = await fetch(`${url}/api/${path}`, { method: 'OPTIONS', headers });
+			expect(preflight.status).toBe(200);
+			expect(Object.fromEntries(preflight.headers)).toMatchObject({
+				'access-control-allow-origin': 'http://app.test',
+				'access-control-allow-credentials': 'true',
+				'access-control-allow-headers': 'digest, x-own',
+				'access-control-allow-methods': expect.stringContaining('POST'),
+				'access-control-max-age': '86400',
+				vary: expect.stringContaining('origin')
+			});
+		}
+		const upload = await fetch(`${url}/api/storage/upload?token=wrong`, {
+			method: 'POST',
+			headers: { origin: 'http://app.test' },
+			body: 'x'
+		});
+		expect([upload.status, upload.headers.get('access-control-allow-origin')]).toEqual([401, 'http://app.test']);
 		const evil = await fetch(`${url}/version`, { headers: { origin: 'http://evil.test' } });
 		expect([evil.status, evil.headers.get('access-control-allow-origin')]).toEqual([403, null]);
 		expect((await fetch(`${url}/version`)).headers.get('access-control-allow-origin')).toBeNull();

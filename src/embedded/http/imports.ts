@@ -29,7 +29,8 @@ export async function uploadImportPart(exchange: Exchange): Promise<void> {
 	const { request, url, deployment } = exchange;
 	const part = url.searchParams.get('partNumber') ?? '';
 	const token = url.searchParams.get('uploadToken') ?? '';
-	if (!(await deployment.imports.addPart(token, Number(part), request))) throw unknownUpload();
+	if (!(await deployment.imports.addPart(token, Number(part), request.iterator({ destroyOnReturn: false }))))
+		throw unknownUpload();
 	sendJson(exchange, JSON.stringify(part));
 }
 

@@ -10,6 +10,7 @@ import {
 	tableShapes,
 	updateEnvironment
 } from './admin.ts';
+import { FileRefusal } from '../files/disk.ts';
 import { cancelImport, finishImportUpload, performImport, startImportUpload, uploadImportPart } from './imports.ts';
 import { downloadExport, requestExport } from './exports.ts';
 import { sendFailure } from './exchange.ts';
@@ -79,8 +80,7 @@ const PREFIXES: readonly (readonly [string, string, Handler])[] = [
 ];
 
 const CORS_METHODS = 'GET, POST, PUT, PATCH, DELETE, OPTIONS';
-const CORS_HEADERS = 'authorization, content-type, convex-client, digest, range';
-const CORS_MAX_AGE_S = '600';
+const CORS_MAX_AGE_S = '86400';
 
 /** Answers one request on the main port (`site` false) or on the HTTP actions' port. Never rejects. */
 export async function handleRequest(
@@ -112,9 +112,9 @@ export async function handleRequest(
 
 async function route(exchange: Exchange, origin: string | null): Promise<void> {
 	const { request, response, url } = exchange;
-	if (origin !== null) allowOrigin(response, origin);
+	if (origin !== null) allowOrigin(exchange, origin);
 	if (request.method === 'OPTIONS') {
-		response.writeHead(204).end();
+		response.writeHead(200).end();
 		return;
 	}
 	const prefixed = PREFIXES.find(([method, prefix]) => method === request.method && url.pathname.startsWith(prefix));
@@ -123,17 +123,29 @@ async function route(exchange: Exchange, origin: string | null): Promise<void> {
 	await handler(exchange);
 }
 
-function allowOrigin(response: ServerResponse, origin: string): void {
+function allowOrigin({ request, response }: Exchange, origin: string): void {
 	response.setHeader('access-control-allow-origin', origin);
 	response.setHeader('access-control-allow-credentials', 'true');
 	response.setHeader('access-control-allow-methods', CORS_METHODS);
-	response.setHeader('access-control-allow-headers', CORS_HEADERS);
+	const wanted = request.headers['access-control-request-headers'];
+	if (wanted !== undefined) response.setHeader('access-control-allow-headers', wanted);
 	response.setHeader('access-control-max-age', CORS_MAX_AGE_S);
-	response.setHeader('vary', 'origin');
+	response.setHeader('vary', 'origin, access-control-request-method, access-control-request-headers');
 }
+
+const REFUSALS = {
+	tooLarge: { status: 413, code: 'FileTooLarge' },
+	diskFull: { status: 507, code: 'DiskFull' },
+	diskFailed: { status: 500, code: 'DiskFailed' },
+	wrongDigest: { status: 400, code: 'Sha256Mismatch' }
+} as const;
 
 function asFailure(error: unknown): RequestFailure {
 	if (error instanceof RequestFailure) return error;
+	if (error instanceof FileRefusal) {
+		const { status, code } = REFUSALS[error.kind];
+		return new RequestFailure(status, code, error.message);
+	}
 	if (error instanceof AuthenticationFailure) return new RequestFailure(401, error.code, error.message);
 	return new RequestFailure(500, 'InternalServerError', 'The deployment could not answer this request.');
 }

@@ -1,10 +1,9 @@
 /** Stored files: uploads with a token from `storage.generateUploadUrl()`, and downloads by the URL of `storage.getUrl()`. */
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { StoredFile } from '../engine/types.ts';
-import { filePath, FileRefusal, storeBytes, tooLarge } from '../files/disk.ts';
+import { filePath, storeBytes, tooLarge } from '../files/disk.ts';
 import { readUploadToken } from '../files/tokens.ts';
 import { sendJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -14,11 +13,6 @@ const MAX_FILE_BYTES = 16 * 1024 ** 3;
 /** Files never change, so that a browser may keep them. */
 const CACHE_S = 30 * 24 * 3600;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const REFUSALS = {
-	tooLarge: { status: 413, code: 'FileTooLarge' },
-	diskFull: { status: 507, code: 'DiskFull' },
-	wrongDigest: { status: 400, code: 'Sha256Mismatch' }
-} as const;
 
 /** Streams the body to disk and registers it; answers `{storageId}`. */
 export async function uploadFile(exchange: Exchange): Promise<void> {
@@ -30,24 +24,15 @@ export async function uploadFile(exchange: Exchange): Promise<void> {
 		throw new RequestFailure(401, 'StorageTokenExpired', 'The upload URL has expired. Generate a new one.');
 	const sha256 = expectedDigest(request);
 	const contentType = request.headers['content-type'] ?? null;
-	const file = await receive(request, { contentType, sha256, maxBytes: MAX_FILE_BYTES });
+	if (Number(request.headers['content-length'] ?? 0) > MAX_FILE_BYTES) throw tooLarge(MAX_FILE_BYTES);
+	const body = request.iterator({ destroyOnReturn: false });
+	const file = await storeBytes(deployment.dataDir, body, { contentType, sha256, maxBytes: MAX_FILE_BYTES });
 	try {
 		const { component } = permission;
 		sendJson(exchange, JSON.stringify({ storageId: await deployment.engine.registerFile({ file, component }) }));
 	} catch (error) {
-		await rm(filePath(deployment.dataDir, file), { force: true });
+		await deployment.engine.discardFiles([file.name]);
 		throw error;
-	}
-
-	async function receive(...[body, expected]: [IncomingMessage, Parameters<typeof storeBytes>[2]]) {
-		try {
-			if (Number(body.headers['content-length'] ?? 0) > MAX_FILE_BYTES) throw tooLarge(MAX_FILE_BYTES);
-			return await storeBytes(deployment.dataDir, body, expected);
-		} catch (error) {
-			if (!(error instanceof FileRefusal)) throw error;
-			const { status, code } = REFUSALS[error.kind];
-			throw new RequestFailure(status, code, error.message);
-		}
 	}
 }
 

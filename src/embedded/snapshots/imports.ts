@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Engine } from '../engine/types.ts';
-import { filePath, storeBytes } from '../files/disk.ts';
+import { diskRefusal, storeBytes } from '../files/disk.ts';
 import type { ImportMode, StagedTable } from '../store/staging.ts';
 import { tryDecodeId } from '../values/ids.ts';
 import { ImportRefusal, parseImport } from './parse.ts';
@@ -54,7 +54,14 @@ interface Counted extends TableCount {
 
 type ImportEngine = Pick<
 	Engine,
-	'tableCounts' | 'beginImport' | 'importRows' | 'importFiles' | 'publishImport' | 'endImport' | 'latestTs'
+	| 'tableCounts'
+	| 'beginImport'
+	| 'importRows'
+	| 'importFiles'
+	| 'publishImport'
+	| 'endImport'
+	| 'discardFiles'
+	| 'latestTs'
 >;
 
 const BATCH_ROWS = 500;
@@ -103,12 +110,18 @@ export class Imports {
 		return token;
 	}
 
-	/** Keeps one part. False for a token that is not known. */
+	/** Keeps one part. False for a token that is not known. Throws a FileRefusal when the disk does not take it. */
 	async addPart(token: string, part: number, source: AsyncIterable<unknown>): Promise<boolean> {
 		const parts = this.#uploads.get(token);
 		if (parts === undefined || !Number.isInteger(part) || part < 0 || part > MAX_PARTS) return false;
 		mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-		await pipeline(source, createWriteStream(this.#part(token, part), { mode: 0o600 }));
+		const path = this.#part(token, part);
+		try {
+			await pipeline(source, createWriteStream(path, { mode: 0o600 }));
+		} catch (error) {
+			await rm(path, { force: true });
+			throw diskRefusal(error) ?? error;
+		}
 		parts.add(part);
 		return true;
 	}
@@ -199,7 +212,7 @@ export class Imports {
 		} finally {
 			parsed.close();
 			await this.#engine.endImport(staged);
-			if (!published) for (const name of stored) await rm(filePath(this.#dataDir, { name }), { force: true });
+			if (!published) await this.#engine.discardFiles(stored);
 		}
 	}
 
