@@ -19,7 +19,11 @@ export function lockFolder(dataDir: string): FolderLock {
 		const words = `The data folder ${dataDir} is in use by another deployment (process ${holder(holderFile)}).`;
 		throw new Error(`${words} Stop it first, or choose another folder.`, { cause: error });
 	}
-	writeFileSync(holderFile, String(process.pid), { mode: 0o600 });
+	try {
+		writeFileSync(holderFile, String(process.pid), { mode: 0o600 });
+	} catch {
+		// The disk is full: the message to somebody else can do without the number.
+	}
 	return {
 		release() {
 			rmSync(holderFile, { force: true });

@@ -189,6 +189,8 @@ export interface DeploymentProcess {
 	readonly adminKey: string;
 	/** Exit code, or the signal's name. */
 	readonly ended: Promise<number | string>;
+	/** What it has said about itself. */
+	said(): string;
 	/** Ends it as a person would, if it has not ended. */
 	close(): Promise<void>;
 }
@@ -246,6 +248,7 @@ async function startCommand([command = '', ...args]: readonly string[]): Promise
 		siteUrl: value('HTTP actions'),
 		adminKey: value('Admin key'),
 		ended,
+		said: () => errors,
 		close
 	};
 }

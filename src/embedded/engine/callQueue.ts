@@ -138,7 +138,7 @@ export class CallQueue<M extends Methods> {
 		this.#held = [];
 		for (const { message, wrote } of lost) if (wrote) this.#outgoing.push(refusal(message, error));
 		this.#answer();
-		this.#send({ kind: 'lost' });
+		this.#send({ kind: 'lost', why: error?.message ?? '' });
 		const again = lost.filter(({ wrote }) => !wrote).map(({ message }) => message);
 		// Behind what waits: nobody has been told of an order between them.
 		this.#waiting.push(...again);

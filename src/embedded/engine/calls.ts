@@ -9,7 +9,7 @@ import type { Limits } from './limits.ts';
 import type { Notices } from './notices.ts';
 import { displayPath, parseFunctionPath } from './paths.ts';
 import type { DeploymentState, EngineSettings, MutationRun, QueryRun, Trace } from './protocol.ts';
-import { EngineDied } from './supervisor.ts';
+import { EngineDied } from './death.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 import type {
 	FunctionCall,

@@ -60,10 +60,15 @@ export async function createEngine({
 	rmSync(join(settings.dataDir, 'modules'), { recursive: true, force: true });
 	let notices: Notices | null = null;
 	let schemaWorker: SchemaWorker | null = null;
-	const supervisor = new EngineSupervisor(settings, limits, (boot) => {
-		notices?.everythingChanged(boot?.latestTs);
-		schemaWorker?.wake();
-	});
+	const supervisor = new EngineSupervisor(
+		settings,
+		limits,
+		(boot) => {
+			notices?.everythingChanged(boot?.latestTs);
+			schemaWorker?.wake();
+		},
+		report
+	);
 	const boot = await supervisor.start();
 	notices = new Notices(boot.latestTs);
 	if (onLog !== undefined) notices.onLog(onLog);
@@ -98,6 +103,7 @@ export async function createEngine({
 
 	return {
 		latestTs: () => notices.latestTs,
+		fault: () => supervisor.fault,
 		querySet: (requests) => calls.querySet(requests),
 		unsubscribe(subscriptions) {
 			supervisor.call('unsubscribe', subscriptions).catch(() => undefined);

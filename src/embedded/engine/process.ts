@@ -3,11 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SavedAnswers } from './answers.ts';
 import { CallQueue } from './callQueue.ts';
+import { DISK_FAILED } from './death.ts';
+import { Recovery } from './recovery.ts';
 import { sendToParent } from './rpc.ts';
 import type { Handlers } from './rpc.ts';
 import type { EngineMethods } from './protocol.ts';
 import { engineHandlers } from './handlers.ts';
 import { RunningNote } from './running.ts';
+import type { DatabaseOptions } from '../store/database.ts';
 import { StoreError } from '../store/errors.ts';
 import { SqliteStore } from '../store/store.ts';
 import { endWithParent } from './orphan.ts';
@@ -18,11 +21,11 @@ let store: SqliteStore | null = null;
 /** How long an engine of a server that was killed may take to notice and let the file go (milliseconds). */
 const LOCK_PATIENCE = 5_000;
 
-async function openStore(path: string, synchronous: 'NORMAL' | 'FULL'): Promise<SqliteStore> {
+async function openStore(path: string, options: DatabaseOptions): Promise<SqliteStore> {
 	const deadline = Date.now() + LOCK_PATIENCE;
 	for (;;) {
 		try {
-			return SqliteStore.openPipelined(path, { synchronous });
+			return SqliteStore.openPipelined(path, options);
 		} catch (error) {
 			if (!(error instanceof StoreError) || error.kind !== 'inUse' || Date.now() > deadline) throw error;
 			await new Promise((resolve) => setTimeout(resolve, 100));
@@ -30,15 +33,26 @@ async function openStore(path: string, synchronous: 'NORMAL' | 'FULL'): Promise<
 	}
 }
 
-async function open(settings: EngineSettings, resumes: boolean) {
+async function open(settings: EngineSettings, resumes: boolean, mistrust: boolean) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
-	store = await openStore(join(settings.dataDir, 'data.sqlite'), settings.durability === 'full' ? 'FULL' : 'NORMAL');
+	const synchronous = settings.durability === 'full' ? 'FULL' : 'NORMAL';
+	store = await openStore(join(settings.dataDir, 'data.sqlite'), { synchronous, mistrust });
+	// Nothing may be answered any more, nor read from memory that may differ from the disk: the next process looks anew.
+	store.onUncertain = () => process.exit(DISK_FAILED);
 	const answers = new SavedAnswers(store);
 	if (!resumes) answers.clear();
 	const running = new RunningNote(settings.dataDir);
 	const handlers = engineHandlers(store, settings, (part) => running.part(part));
 	handlers.removals.sweep();
-	queue.use({ pipeline: store.pipeline, answers, running, onLost: () => handlers.forgetSubscriptions() });
+	const recovery = new Recovery(store.pipeline, {
+		attempt: () => handlers.touch(),
+		recovered: () => sendToParent({ kind: 'saved' })
+	});
+	const onLost = (): void => {
+		handlers.forgetSubscriptions();
+		recovery.begin();
+	};
+	queue.use({ pipeline: store.pipeline, answers, running, onLost });
 	return { ...handlers, boot: () => ({ ...handlers.boot(), answers: answers.read() }) };
 }
 
@@ -56,8 +70,8 @@ function ready(): Awaited<ReturnType<typeof open>> {
 }
 
 const methods: Handlers<EngineMethods> = {
-	async start({ settings, resumes }) {
-		handlers = await open(settings, resumes);
+	async start({ settings, resumes, mistrust }) {
+		handlers = await open(settings, resumes, mistrust);
 		return handlers.boot();
 	},
 	querySet: (requests) => ready().querySet(requests),

@@ -122,7 +122,12 @@ interface EngineBoot {
 /** Methods of the engine process. It executes them one at a time, in order. */
 export type EngineMethods = {
 	/** `resumes` when it takes over from a process of the same front, whose answers may not have arrived. */
-	start(params: { readonly settings: EngineSettings; readonly resumes: boolean }): EngineBoot;
+	/** `resumes` after a process that ended, `mistrust` after one that ended because the disk had failed. */
+	start(params: {
+		readonly settings: EngineSettings;
+		readonly resumes: boolean;
+		readonly mistrust: boolean;
+	}): EngineBoot;
 	querySet(requests: readonly QueryRequest[]): QuerySetRun;
 	unsubscribe(subscriptions: readonly string[]): null;
 	mutation(params: { readonly call: FunctionCall; readonly session: SessionRequest | null }): MutationRun;

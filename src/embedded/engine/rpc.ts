@@ -3,6 +3,9 @@
  * the shape of parameters and results is fixed by the `Methods` types and not checked again: that is what `never` below says.
  */
 
+import { StoreError } from '../store/errors.ts';
+import type { StoreErrorKind } from '../store/errors.ts';
+
 /** Names of methods with the type of their one parameter and of their result. */
 export type Methods = { [method: string]: (params: never) => unknown };
 
@@ -17,7 +20,14 @@ export type CallMessage = {
 	readonly params: unknown;
 };
 type Reply<V> = { readonly kind: 'reply'; readonly id: number; readonly value: V };
-type ErrorMessage = { readonly kind: 'error'; readonly id: number; readonly message: string; readonly stack: string };
+type ErrorMessage = {
+	readonly kind: 'error';
+	readonly id: number;
+	readonly message: string;
+	readonly stack: string;
+	/** What is wrong with the data file, if that is why. */
+	readonly store: StoreErrorKind | null;
+};
 /** An answer as it arrives, and as it is made. */
 export type Answer = Reply<never> | ErrorMessage;
 export type MadeAnswer = Reply<unknown> | ErrorMessage;
@@ -26,10 +36,12 @@ type CallsMessage = { readonly kind: 'calls'; readonly calls: readonly CallMessa
 /** Answers of the engine; `batch` is the newest of which no answer is missing, or 0. */
 type AnswersMessage = { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly batch: number };
 /** What was executed and not answered yet was lost, and with it what it made of subscriptions. */
-type LostMessage = { readonly kind: 'lost' };
-export type Message = CallMessage | Answer | CallsMessage | AnswersMessage | LostMessage;
+type LostMessage = { readonly kind: 'lost'; readonly why: string };
+/** The file takes changes again. */
+type SavedMessage = { readonly kind: 'saved' };
+export type Message = CallMessage | Answer | CallsMessage | AnswersMessage | LostMessage | SavedMessage;
 
-const KINDS = new Set(['call', 'reply', 'error', 'calls', 'answers', 'lost']);
+const KINDS = new Set(['call', 'reply', 'error', 'calls', 'answers', 'lost', 'saved']);
 
 export function isMessage(message: unknown): message is Message {
 	return (
@@ -45,10 +57,13 @@ export function isMessage(message: unknown): message is Message {
 export class RemoteError extends Error {
 	override readonly name = 'RemoteError';
 	readonly remoteStack: string;
+	/** What is wrong with the data file, if that is why: the message is then for people. */
+	readonly store: StoreErrorKind | null;
 
-	constructor(message: string, remoteStack: string) {
+	constructor({ message, stack, store }: ErrorMessage) {
 		super(message);
-		this.remoteStack = remoteStack;
+		this.remoteStack = stack;
+		this.store = store;
 	}
 }
 
@@ -82,7 +97,8 @@ export async function answerTo<M extends Methods>(handlers: Handlers<M>, message
 /** The answer to a call that failed: a fault of this program or of the machine, not of user code. */
 export function refusal({ id }: CallMessage, error: unknown): ErrorMessage {
 	const message = error instanceof Error ? error.message : String(error);
-	return { kind: 'error', id, message, stack: error instanceof Error ? (error.stack ?? '') : '' };
+	const stack = error instanceof Error ? (error.stack ?? '') : '';
+	return { kind: 'error', id, message, stack, store: error instanceof StoreError ? error.kind : null };
 }
 
 function invoke<M extends Methods>(handlers: Handlers<M>, message: CallMessage): unknown {
@@ -116,7 +132,7 @@ export class Outbox<M extends Methods> {
 		const pending = this.#pending.get(message.id);
 		this.#pending.delete(message.id);
 		if (message.kind === 'reply') pending?.resolve(message.value);
-		else pending?.reject(new RemoteError(message.message, message.stack));
+		else pending?.reject(new RemoteError(message));
 		return true;
 	}
 

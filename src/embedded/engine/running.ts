@@ -31,7 +31,11 @@ export class RunningNote {
 		this.#numbers[0] = call;
 		this.#numbers[1] = part;
 		this.#numbers[2] = Date.now();
-		writeSync(this.#file, this.#bytes, 0, this.#bytes.length, 0);
+		try {
+			writeSync(this.#file, this.#bytes, 0, this.#bytes.length, 0);
+		} catch {
+			// A disk that fails must not keep functions from running; only who is to blame for an end may be mistaken then.
+		}
 	}
 
 	/** Says which part of the call under work begins. */

@@ -1,24 +1,11 @@
 import { Child } from './child.ts';
+import { deathOf, DiskFailure, EngineDied } from './death.ts';
+import type { Death } from './death.ts';
 import { RemoteError } from './rpc.ts';
 import type { Answer, CallMessage, Message } from './rpc.ts';
 import { readRunning } from './running.ts';
-import type { Running } from './running.ts';
 import type { Limits } from './limits.ts';
 import type { EngineMethods, EngineSettings } from './protocol.ts';
-import { timedOut, TOO_MANY_OPERATIONS } from './userClock.ts';
-import { OVERTIME_SIGNAL } from './watchdog.ts';
-
-/** The engine process ended while it worked on this call, which has changed nothing. */
-export class EngineDied extends Error {
-	override readonly name = 'EngineDied';
-	/** Parts of the call that had been finished, for calls of several parts. */
-	readonly progress: number;
-
-	constructor(message: string, progress: number) {
-		super(message);
-		this.progress = progress;
-	}
-}
 
 interface Entry {
 	readonly message: CallMessage;
@@ -26,6 +13,8 @@ interface Entry {
 	readonly budget: number;
 	/** How often its process was killed from outside while it was executed. */
 	deaths: number;
+	/** How often the disk failed before it was answered. */
+	diskFailures: number;
 	resolve(value: never): void;
 	reject(error: Error): void;
 }
@@ -39,19 +28,14 @@ const YOUNG_MEGABYTES = 64;
 /** Soonest time after which the process is looked at again (milliseconds). */
 const SHORTEST_WATCH = 20;
 
-/** What is to be told once the next process has said which calls were durable. */
-interface Death {
-	/** What it worked on; null when nothing says so. */
-	readonly running: Running | null;
-	/** Null when somebody else ended the process: then the call may not be to blame. */
-	readonly words: string | null;
-}
-
-/** How processes end that somebody kills, or the system when memory is short. What functions do to theirs ends otherwise. */
-const FROM_OUTSIDE = new Set(['signal SIGKILL', 'signal SIGTERM', 'signal SIGHUP']);
-/** Then a function that does it to every process is suspected after all. */
+/** How often processes may be killed from outside before the function that they run is suspected after all. */
 const MAX_DEATHS = 4;
 const KILLED = `Every process that ran the function was killed (${MAX_DEATHS} of them).`;
+/** How often a call is done again because the disk failed. */
+const MAX_DISK_FAILURES = 2;
+const DISK_FAILURE = `The disk that holds the data failed while this was being saved (${MAX_DISK_FAILURES} times). Nothing of it was saved.`;
+/** How long to wait before a file that could not be opened is tried again (milliseconds). */
+const REOPEN_AFTER = 1_000;
 /**
  * Keeps one engine process running. The process executes calls in the order in which they were made, several of which may
  * be executed and wait for the disk; what it works on stands in a file (`running.ts`). When a call exceeds its budget, the
@@ -63,12 +47,16 @@ const KILLED = `Every process that ran the function was killed (${MAX_DEATHS} of
  *      │                  ▼                 3. all others are sent again: nothing of them is in the store
  *      │                closed                       │ nothing says what was being executed:
  *      └─────────────────────────────────────────────┴──▶ one at a time, so that the next end tells
+ *
+ * When the store cannot be opened again (the disk is full or fails), every call is refused with the reason, and a process is
+ * started again after a while. A process that cannot tell what the disk has of a commit ends itself: its successor knows.
  */
 export class EngineSupervisor {
 	readonly #settings: EngineSettings;
 	readonly #limits: Limits;
 	/** Called when no earlier answer can be relied on: after a restart with its news, or when executed calls were lost. */
 	readonly #onReset: (boot: Boot | null) => void;
+	readonly #report: (sentence: string) => void;
 	/** Unanswered calls, the oldest first. */
 	readonly #calls = new Map<number, Entry>();
 	/** Calls for the next message. */
@@ -84,11 +72,24 @@ export class EngineSupervisor {
 	#failedStarts = 0;
 	#starting = false;
 	#closed = false;
+	#reopening: NodeJS.Timeout | undefined;
+	#fault: string | null = null;
 
-	constructor(settings: EngineSettings, limits: Limits, onReset: (boot: Boot | null) => void) {
+	constructor(
+		settings: EngineSettings,
+		limits: Limits,
+		onReset: (boot: Boot | null) => void,
+		report: (sentence: string) => void
+	) {
 		this.#settings = settings;
 		this.#limits = limits;
 		this.#onReset = onReset;
+		this.#report = report;
+	}
+
+	/** Why nothing can be saved, or not even be read, at the moment; null when all is well. */
+	get fault(): string | null {
+		return this.#fault;
 	}
 
 	/** Starts the first process. Rejects when it cannot open its store. */
@@ -104,7 +105,7 @@ export class EngineSupervisor {
 		if (this.#closed) return Promise.reject(new Error('the engine is closed'));
 		return new Promise((resolve, reject) => {
 			const message: CallMessage = { kind: 'call', id: ++this.#lastId, method, params };
-			this.#calls.set(message.id, { message, budget, deaths: 0, resolve, reject });
+			this.#calls.set(message.id, { message, budget, deaths: 0, diskFailures: 0, resolve, reject });
 			// While the process starts, every call waits to be sent with the others.
 			if (this.#starting) return;
 			if (this.#oneByOne.length > 0) this.#oneByOne.push(message);
@@ -120,14 +121,16 @@ export class EngineSupervisor {
 		await Promise.race([closed.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, grace).unref())]);
 		this.#closed = true;
 		this.#unwatch();
+		clearTimeout(this.#reopening);
 		this.#child?.kill();
-		this.#rejectAll('the engine is closed');
+		this.#rejectAll(new Error('the engine is closed'));
 	}
 
 	#spawn(death: Death | null): Promise<Boot> {
 		this.#starting = true;
 		return new Promise((resolve, reject) => {
 			const id = ++this.#lastId;
+			let refusal: RemoteError | null = null;
 			const child = new Child({
 				entry: ENTRY,
 				heapMegabytes: this.#limits.heapMegabytes,
@@ -136,8 +139,7 @@ export class EngineSupervisor {
 					const boot = this.#bootIn(message, id);
 					if (boot === null) return this.#receive(message);
 					if (boot.kind === 'error') {
-						this.#failedStarts = MAX_FAILED_STARTS;
-						reject(new RemoteError(boot.message, boot.stack));
+						refusal = new RemoteError(boot);
 						child.kill();
 						return;
 					}
@@ -147,14 +149,39 @@ export class EngineSupervisor {
 					this.#takeOver(boot.value, death);
 				},
 				onEnd: (description) => {
-					if (this.#starting) this.#failedStarts++;
-					reject(new Error(`the engine process ended while starting (${description})`));
-					this.#ended(description, death);
+					reject(refusal ?? new Error(`the engine process ended while starting (${description})`));
+					if (refusal === null) this.#ended(description, death);
+					else this.#refused(refusal, death);
 				}
 			});
 			this.#child = child;
-			child.send({ kind: 'call', id, method: 'start', params: { settings: this.#settings, resumes: death !== null } });
+			const params = { settings: this.#settings, resumes: death !== null, mistrust: death?.disk ?? false };
+			child.send({ kind: 'call', id, method: 'start', params });
 		});
+	}
+
+	#respawn(death: Death): void {
+		this.#spawn(death).then(this.#onReset, () => undefined);
+	}
+
+	/** The store could not be opened: for good at the first start, for a while later. */
+	#refused({ message }: RemoteError, death: Death | null): void {
+		if (this.#closed) return;
+		if (death === null) return this.#giveUp(message);
+		this.#setFault(message);
+		this.#rejectAll(new DiskFailure(`${message} Whether what was being saved is there shows when it can be opened.`));
+		this.#reopening = setTimeout(() => this.#respawn({ ...death, running: null, words: null }), REOPEN_AFTER);
+	}
+
+	#giveUp(words: string): void {
+		this.#closed = true;
+		this.#rejectAll(new Error(`the engine process cannot be started (${words})`));
+	}
+
+	#setFault(fault: string | null): void {
+		if (fault === this.#fault) return;
+		this.#report(fault ?? 'The data file can be written again.');
+		this.#fault = fault;
 	}
 
 	#bootIn(message: Message, id: number): Answer | null {
@@ -164,6 +191,8 @@ export class EngineSupervisor {
 	#takeOver(boot: Boot, death: Death | null): void {
 		if (death === null) return;
 		for (const answer of boot.answers) this.#settle(answer);
+		this.#setFault(null);
+		if (death.disk) this.#report('The disk failed while changes were being saved. The data file was opened anew.');
 		const { running, words } = death;
 		const culprit = running === null ? undefined : this.#calls.get(running.call);
 		// Nothing of it is in the store, so it can be done again; one that ends every process is to blame after all.
@@ -171,6 +200,11 @@ export class EngineSupervisor {
 		if (running !== null && culprit !== undefined && isSuspect) {
 			this.#calls.delete(running.call);
 			culprit.reject(new EngineDied(words ?? KILLED, running.part));
+		}
+		for (const entry of this.#calls.values()) {
+			if (!death.disk || ++entry.diskFailures < MAX_DISK_FAILURES) continue;
+			this.#calls.delete(entry.message.id);
+			entry.reject(new DiskFailure(DISK_FAILURE));
 		}
 		const others = [...this.#calls.values()].map(({ message }) => message);
 		if (isSuspect && culprit === undefined) this.#sendOneByOne(others);
@@ -196,7 +230,11 @@ export class EngineSupervisor {
 	}
 
 	#receive(message: Message): void {
-		if (message.kind === 'lost') return this.#onReset(null);
+		if (message.kind === 'saved') return this.#setFault(null);
+		if (message.kind === 'lost') {
+			this.#setFault(message.why);
+			return this.#onReset(null);
+		}
 		if (message.kind !== 'answers') return;
 		this.#received = Math.max(this.#received, message.batch);
 		for (const answer of message.answers) this.#settle(answer);
@@ -207,7 +245,7 @@ export class EngineSupervisor {
 		const entry = this.#calls.get(answer.id);
 		this.#calls.delete(answer.id);
 		if (answer.kind === 'reply') entry?.resolve(answer.value);
-		else entry?.reject(new RemoteError(answer.message, answer.stack));
+		else entry?.reject(new RemoteError(answer));
 		if (this.#oneByOne[0]?.id !== answer.id) return;
 		const [next] = this.#oneByOne.splice(0, 2).slice(1);
 		if (next === undefined) return;
@@ -241,36 +279,24 @@ export class EngineSupervisor {
 		this.#unwatch();
 		this.#outgoing = [];
 		if (this.#closed) return;
+		if (this.#starting && ++this.#failedStarts >= MAX_FAILED_STARTS) return this.#giveUp(description);
 		const death = this.#starting && unsettled !== null ? unsettled : this.#deathOf(description);
 		this.#overdue = false;
 		this.#oneByOne = [];
-		if (this.#failedStarts >= MAX_FAILED_STARTS) {
-			this.#rejectAll(`the engine process cannot be started (${description})`);
-			this.#closed = true;
-			return;
-		}
-		this.#spawn(death).then(this.#onReset, () => undefined);
+		this.#respawn(death);
 	}
 
 	#deathOf(description: string): Death {
-		const overdue = this.#overdue;
 		const noted = this.#starting ? null : readRunning(this.#settings.dataDir);
 		// One at a time: only the first can have been under work.
 		const first = this.#oneByOne[0];
 		const alone = first === undefined ? null : { call: first.id, part: 0, since: 0 };
 		const running = noted !== null && this.#calls.has(noted.call) ? noted : alone;
-		const words = overdue
-			? TOO_MANY_OPERATIONS
-			: description === `signal ${OVERTIME_SIGNAL}`
-				? timedOut(this.#limits.userTime)
-				: FROM_OUTSIDE.has(description)
-					? null
-					: `The function ended the process that ran it (${description}).`;
-		return { running, words };
+		return deathOf(description, running, this.#overdue, this.#limits.userTime);
 	}
 
-	#rejectAll(words: string): void {
-		for (const entry of this.#calls.values()) entry.reject(new Error(words));
+	#rejectAll(error: Error): void {
+		for (const entry of this.#calls.values()) entry.reject(error);
 		this.#calls.clear();
 	}
 }

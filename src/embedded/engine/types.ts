@@ -282,6 +282,8 @@ export interface ComponentEntry {
  */
 export interface Engine {
 	latestTs(): bigint;
+	/** Why nothing can be saved, or not even be read, at the moment, in a sentence; null when all is well. */
+	fault(): string | null;
 	/** Runs every query at one snapshot, with no commit in between. */
 	querySet(requests: readonly QueryRequest[]): Promise<QuerySetResult>;
 	unsubscribe(subscriptions: readonly string[]): void;

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { INSTANCE_NAME } from '../auth/adminKey.ts';
 import { AuthenticationFailure } from '../auth/failure.ts';
+import { RemoteError } from '../engine/rpc.ts';
+import { DiskFailure } from '../engine/death.ts';
 import {
 	canonicalUrls,
 	checkAdminKey,
@@ -37,7 +39,7 @@ type Handler = (exchange: Exchange) => void | Promise<void>;
 
 /** By method and path. */
 const ROUTES = new Map<string, Handler>([
-	['GET /version', (exchange) => sendText(exchange, 'embedded')],
+	['GET /version', sendVersion],
 	['GET /instance_name', (exchange) => sendText(exchange, INSTANCE_NAME)],
 	['GET /instance_version', (exchange) => sendText(exchange, 'embedded')],
 	['GET /api/query', getQuery],
@@ -79,6 +81,8 @@ const PREFIXES: readonly (readonly [string, string, Handler])[] = [
 	['HEAD', '/api/storage/', downloadFile]
 ];
 
+const STORAGE_UNAVAILABLE = 'StorageUnavailable';
+
 const CORS_METHODS = 'GET, POST, PUT, PATCH, DELETE, OPTIONS';
 const CORS_MAX_AGE_S = '86400';
 
@@ -102,7 +106,8 @@ export async function handleRequest(
 		} else await route(exchange, guard.allowedOrigin(request));
 	} catch (error) {
 		const failure = asFailure(error);
-		if (failure.status >= 500)
+		// Of a disk that fails the operator hears once, not with every request.
+		if (failure.status >= 500 && failure.code !== STORAGE_UNAVAILABLE)
 			report(
 				`${request.method} ${request.url?.split('?')[0]}: ${error instanceof Error ? error.message : String(error)}`
 			);
@@ -147,7 +152,16 @@ function asFailure(error: unknown): RequestFailure {
 		return new RequestFailure(status, code, error.message);
 	}
 	if (error instanceof AuthenticationFailure) return new RequestFailure(401, error.code, error.message);
+	if (error instanceof DiskFailure || (error instanceof RemoteError && error.store !== null))
+		return new RequestFailure(503, STORAGE_UNAVAILABLE, error.message);
 	return new RequestFailure(500, 'InternalServerError', 'The deployment could not answer this request.');
+}
+
+/** What monitors ask for: not well while the disk is full or fails, even if what is there can be read. */
+function sendVersion(exchange: Exchange): void {
+	const fault = exchange.deployment.engine.fault();
+	if (fault !== null) throw new RequestFailure(503, STORAGE_UNAVAILABLE, fault);
+	sendText(exchange, 'embedded');
 }
 
 function sendText({ response }: Exchange, text: string): void {

@@ -31,6 +31,8 @@ export class Scheduler {
 	#looking = false;
 	#lookAgain = false;
 	#stopped = true;
+	/** What was told last of work that failed, so that a disk that stays full is told of once. */
+	#told: string | null = null;
 
 	constructor(backend: SchedulerBackend, parallel: number) {
 		this.#backend = backend;
@@ -72,10 +74,7 @@ export class Scheduler {
 				if (work.nextAt !== null) this.#sleep(work.nextAt - Date.now());
 			}
 		} catch (error) {
-			if (!this.#stopped)
-				this.#backend.report(
-					`The scheduler could not look for work: ${error instanceof Error ? error.message : String(error)}`
-				);
+			this.#tell('The scheduler could not look for work', error);
 			this.#sleep(RETRY_DELAY);
 		}
 		this.#looking = false;
@@ -94,9 +93,11 @@ export class Scheduler {
 		slots.add(name);
 		try {
 			await run();
+			this.#told = null;
 		} catch (error) {
-			if (!this.#stopped)
-				this.#backend.report(`Scheduled work failed: ${error instanceof Error ? error.message : String(error)}`);
+			// Not the function's failure, which is recorded: the disk is full, say. What is in the store is tried again.
+			this.#tell('Scheduled work failed', error);
+			await later();
 		} finally {
 			slots.delete(name);
 			this.wake();
@@ -105,11 +106,30 @@ export class Scheduler {
 
 	async #runJob(job: DueWork['jobs'][number]): Promise<void> {
 		if (job.kind === 'mutation') return this.#backend.runJob(job.id);
-		await this.#backend.finishJob(job.id, await this.#backend.runAction(job.target, job.path, job.args, job.id));
+		const end = await this.#backend.runAction(job.target, job.path, job.args, job.id);
+		// The action cannot be run again, so its end has to be kept.
+		do {
+			try {
+				return await this.#backend.finishJob(job.id, end);
+			} catch (error) {
+				this.#tell('The end of a scheduled action could not be saved', error);
+				await later();
+			}
+		} while (!this.#stopped);
+	}
+
+	#tell(what: string, error: unknown): void {
+		const sentence = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+		if (!this.#stopped && sentence !== this.#told) this.#backend.report(sentence);
+		this.#told = sentence;
 	}
 
 	async #runCron(cron: DueWork['crons'][number]): Promise<void> {
 		if (cron.kind === 'action') await this.#backend.runAction(cron.component, cron.path, cron.args, null);
 		else for (const sentence of await this.#backend.runCron(cron.key)) this.#backend.report(sentence);
 	}
+}
+
+function later(): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, RETRY_DELAY).unref());
 }

@@ -1,5 +1,6 @@
 import { briefBytes } from './binary.ts';
 import type { Database } from './database.ts';
+import { commitFailure } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { Statement } from './statement.ts';
 
@@ -46,11 +47,20 @@ export function writeBatch(database: Database, batch: Batch): void {
 	database.prepare('BEGIN IMMEDIATE').run();
 	try {
 		applyBatch(database, batch);
-		database.prepare('COMMIT').run();
+		commitFile(database);
 	} catch (error) {
 		// SQLite has already rolled back by itself after some failures (a full disk).
 		if (database.connection.isTransaction) database.prepare('ROLLBACK').run();
 		throw error;
+	}
+}
+
+/** Commits the transaction of SQLite that is open. Throws a StoreError. */
+export function commitFile(database: Database): void {
+	try {
+		database.prepare('COMMIT').run();
+	} catch (error) {
+		throw commitFailure(database.path, error);
 	}
 }
 

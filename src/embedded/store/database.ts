@@ -1,14 +1,17 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { LAYOUT, LAYOUT_VERSION, STEPS } from './layout.ts';
-import { storeError } from './errors.ts';
+import { statementError, storeError } from './errors.ts';
 import { checkPages, layoutOf } from './fileChecks.ts';
 import { holdFile } from './heldFile.ts';
 import type { HeldFile } from './heldFile.ts';
+import { settleLog } from './settledLog.ts';
 
 export interface DatabaseOptions {
 	/** NORMAL survives the death of the process, FULL also the loss of power. */
 	readonly synchronous: 'NORMAL' | 'FULL';
+	/** The disk failed when the file was open the last time. */
+	readonly mistrust?: boolean;
 }
 
 /** SQLite's name for a database without a file. */
@@ -69,18 +72,30 @@ export class Database {
 
 	/** Every row of a query, as arrays of columns. */
 	rows(sql: string, ...parameters: SQLInputValue[]): SQLOutputValue[][] {
-		const rows: unknown[] = this.prepare(sql).all(...parameters);
-		return rows.filter(isRow);
+		try {
+			const rows: unknown[] = this.prepare(sql).all(...parameters);
+			return rows.filter(isRow);
+		} catch (error) {
+			throw statementError(this.path, error);
+		}
 	}
 
 	/** The first row of a query, or null. */
 	row(sql: string, ...parameters: SQLInputValue[]): SQLOutputValue[] | null {
-		const row: unknown = this.prepare(sql).get(...parameters);
-		return isRow(row) ? row : null;
+		try {
+			const row: unknown = this.prepare(sql).get(...parameters);
+			return isRow(row) ? row : null;
+		} catch (error) {
+			throw statementError(this.path, error);
+		}
 	}
 
 	run(sql: string, ...parameters: SQLInputValue[]): void {
-		this.prepare(sql).run(...parameters);
+		try {
+			this.prepare(sql).run(...parameters);
+		} catch (error) {
+			throw statementError(this.path, error);
+		}
 	}
 
 	close(): void {
@@ -115,6 +130,7 @@ function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOp
 		connection.exec(`BEGIN IMMEDIATE; ${LAYOUT} PRAGMA user_version = ${LAYOUT_VERSION}; COMMIT`);
 		return;
 	}
+	settleLog(connection, path, options);
 	checkPages(connection, path);
 	if (version < LAYOUT_VERSION) connection.function('base64_of_hex', { deterministic: true }, base64OfHex);
 	for (let from = version; from < LAYOUT_VERSION; from++) {

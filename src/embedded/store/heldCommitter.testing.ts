@@ -2,6 +2,7 @@ import { writeBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { Database } from './database.ts';
 import { storeFailure } from './errors.ts';
+import type { StoreError } from './errors.ts';
 import type { BatchEnd, Committer } from './pipeline.ts';
 
 /** A committer that writes when a test says so, and can be seen in every state. */
@@ -35,6 +36,12 @@ export class HeldCommitter implements Committer {
 		}
 		this.#database.connection.exec('PRAGMA query_only = ON');
 		this.#batch = null;
+	}
+
+	/** Ends the batch with an error; the file is not touched. */
+	fail(error: StoreError): void {
+		this.#batch = null;
+		this.#end = { error };
 	}
 
 	poll(): BatchEnd | null {

@@ -29,6 +29,8 @@ export interface Keeper {
 	durable(ts: bigint): void;
 	/** A batch failed: it and what was queued behind it are gone. */
 	lost(): void;
+	/** A batch failed, and nobody can tell whether it is in the file: whoever has it open must not go on. */
+	uncertain(error: StoreError): void;
 }
 
 interface Committed {
@@ -51,7 +53,9 @@ interface Waiting {
  *   executed ────────▶ queued ───────────────────────▶ writing ─────────────▶ durable
  *                         │                               │
  *                         │   a batch failed: it and all  │
- *                         └────── that was queued ────────┴──▶ lost   (the file is as before the batch)
+ *                         └────── that was queued ────────┼──▶ lost   (the file is as before the batch)
+ *                                                         │
+ *                                a sync or the thread failed └──▶ uncertain   (the file has to be opened anew)
  *
  * Every commit that is queued when the committer becomes free goes into its next batch: one transaction of SQLite and one
  * fsync for all of them.
@@ -150,6 +154,7 @@ export class Pipeline {
 			this.#callWaiting();
 			this.flush();
 		} else {
+			if (error.kind === 'uncertain') this.#keeper.uncertain(error);
 			this.#losses++;
 			this.#lossError = error;
 			for (const { layer } of [...written, ...this.#queued]) layer.abandon();

@@ -1,11 +1,10 @@
-import { applyBatch, batchOf } from './batch.ts';
+import { applyBatch, batchOf, commitFile } from './batch.ts';
 import { Catalog } from './catalog.ts';
 import type { TableEntry } from './tableEntry.ts';
 import { commitTsAfter } from './clock.ts';
 import { Database } from './database.ts';
 import type { DatabaseOptions } from './database.ts';
-import { storeError } from './errors.ts';
-import type { StoreError } from './errors.ts';
+import { StoreError, storeError, storeFailure } from './errors.ts';
 import { diffIndexes } from './indexDiff.ts';
 import { InlineCommitter } from './inlineCommitter.ts';
 import type { Layer, Row } from './layer.ts';
@@ -39,6 +38,10 @@ export class SqliteStore implements Store, TransactionHost {
 	/** The highest timestamp that was ever given; those of lost commits are not given again. */
 	#givenTs: bigint;
 	#commitTs: bigint | null = null;
+	/** Why this store must not be used any more. */
+	#uncertain: StoreError | null = null;
+	/** Called when nobody can tell any more what the file holds. It has to be opened anew, best in a new process. */
+	onUncertain: () => void = () => undefined;
 
 	private constructor(database: Database, committer: Committer, waits: boolean) {
 		this.database = database;
@@ -49,7 +52,8 @@ export class SqliteStore implements Store, TransactionHost {
 		this.#changes = new SchemaChanges(database, this.catalog);
 		this.pipeline = new Pipeline(committer, {
 			durable: (ts) => (this.#durableTs = ts),
-			lost: () => this.#lost()
+			lost: () => this.#lost(),
+			uncertain: (error) => this.#doubt(error)
 		});
 		if (!waits) this.#protect(true);
 	}
@@ -88,8 +92,9 @@ export class SqliteStore implements Store, TransactionHost {
 		return this.pipeline.lossError;
 	}
 
-	/** Throws when another transaction is open that this one would disturb. */
+	/** Throws when another transaction is open that this one would disturb, and when the store must not be used any more. */
 	begin(kind: 'read' | 'write'): StoreTransaction {
+		if (this.#uncertain !== null) throw this.#uncertain;
 		for (const other of this.#open) {
 			if (kind === 'write' || other.kind === 'write') {
 				throw new Error(`a ${kind} transaction cannot begin while a ${other.kind} transaction is open`);
@@ -137,9 +142,10 @@ export class SqliteStore implements Store, TransactionHost {
 	commitExclusive(layer: Layer, ts: bigint): void {
 		try {
 			applyBatch(this.database, batchOf([layer], ts, []));
-			this.database.prepare('COMMIT').run();
+			commitFile(this.database);
 		} catch (error) {
-			throw storeError(this.database.path, error);
+			if (error instanceof StoreError && error.kind === 'uncertain') this.#doubt(error);
+			throw storeFailure(this.database.path, error);
 		}
 		this.#durableTs = ts;
 		this.#count(layer);
@@ -217,6 +223,11 @@ export class SqliteStore implements Store, TransactionHost {
 
 	#count({ counts }: Layer): void {
 		for (const [table, change] of counts) if (table.documents !== null) table.documents += change;
+	}
+
+	#doubt(error: StoreError): void {
+		this.#uncertain = error;
+		this.onUncertain();
 	}
 
 	#lost(): void {

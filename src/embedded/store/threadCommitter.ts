@@ -23,7 +23,7 @@ export class ThreadCommitter implements Committer {
 	readonly #worker: Worker;
 	readonly #report = new WriterReport();
 	#taken = 0;
-	/** Set when the thread is gone: nothing can be written any more. */
+	/** Set when the thread is gone: nothing can be written any more, and perhaps it has written. */
 	#broken: StoreError | null = null;
 
 	/** The file must have been opened already: the thread does not check it. */
@@ -66,7 +66,7 @@ export class ThreadCommitter implements Committer {
 	}
 
 	#break(cause: Error): void {
-		this.#broken = new StoreError('unreadable', `The thread that writes ${this.#path} ended: ${cause.message}`, cause);
+		this.#broken = new StoreError('uncertain', `The thread that writes ${this.#path} ended: ${cause.message}`, cause);
 		this.onEnd();
 	}
 }
