@@ -41,9 +41,11 @@ describe('evaluating a bundle', () => {
 			args: JSON.stringify({ type: 'object', value: { kind: { fieldType: { type: 'string' }, optional: false } } }),
 			returns: JSON.stringify({ type: 'null' })
 		});
-		expect(analysis.modules['node.js']?.functions.map(({ udfType }) => udfType)).toEqual(
-			Array.from({ length: 7 }, () => 'Action')
-		);
+		expect(analysis.modules['node.js']?.functions.map(({ name, udfType }) => `${udfType} ${name}`).sort()).toEqual([
+			'Action fails',
+			'Action hash',
+			'Action variables'
+		]);
 		expect(analysis.modules['http.js']?.httpRoutes).toContainEqual({ route: { path: '/echo', method: 'POST' } });
 		expect(analysis.modules['crons.js']?.cronSpecs?.map(({ identifier }) => identifier)).toEqual(['tick', 'nightly']);
 	});
