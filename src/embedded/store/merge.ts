@@ -112,6 +112,19 @@ const ALL = 2 ** 31 - 1;
 
 /** Keys of an index in order, without their documents. */
 export function readKeys({ database, layers }: ReadPlace, index: number, range: KeyRange, limit = ALL): Uint8Array[] {
+	const over = layers().flatMap(({ entries }) => entries.get(index) ?? []);
+	const bounds = { lower: range.lower, upper: range.upper ?? END };
+	// Nothing to merge: the bytes as they are.
+	if (over.length === 0) {
+		const stored = database.rows(
+			'SELECT k FROM idx WHERE ix = ? AND k >= ? AND k < ? ORDER BY k LIMIT ?',
+			index,
+			bounds.lower,
+			bounds.upper,
+			limit
+		);
+		return stored.flatMap(([key]) => (key instanceof Uint8Array ? key : []));
+	}
 	const file: FileRows = (lower, upper, most) =>
 		database.rows(
 			"SELECT hex(k), '' FROM idx WHERE ix = ? AND k >= ? AND k < ? ORDER BY k LIMIT ?",
@@ -120,8 +133,6 @@ export function readKeys({ database, layers }: ReadPlace, index: number, range: 
 			upper,
 			most
 		);
-	const over = layers().flatMap(({ entries }) => entries.get(index) ?? []);
-	const bounds = { lower: range.lower, upper: range.upper ?? END };
 	const rows = mergedRows({ file, over, documentOf: () => KEY_ALONE }, bounds, 'asc', limit);
 	return rows.map(([key]) => new Uint8Array(Buffer.from(key, 'latin1')));
 }

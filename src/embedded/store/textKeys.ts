@@ -73,10 +73,11 @@ export interface Posting {
 
 export function readPosting(key: Uint8Array): Posting {
 	const at = key.length - TAIL_LENGTH;
-	const view = new DataView(key.buffer, key.byteOffset, key.length);
+	let frequency = 0;
+	for (let i = at; i < at + 4; i++) frequency = frequency * 256 + (key[i] ?? 0);
 	return {
 		internal: key.subarray(-ID_LENGTH),
-		frequency: view.getUint32(at),
+		frequency,
 		code: key[at + 4] ?? 0,
 		age: key.subarray(at + 5)
 	};

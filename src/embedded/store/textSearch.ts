@@ -1,4 +1,5 @@
 import { encodeKey, prefixRange } from '../values/keys.ts';
+import { binaryText } from './binary.ts';
 import type { IndexEntry, IndexMemory } from './tableEntry.ts';
 import { creationTimeOf } from './clock.ts';
 import { matchesFilter } from './filterKeys.ts';
@@ -60,6 +61,12 @@ class TextLengths implements IndexMemory {
 	}
 }
 
+interface Scored {
+	readonly age: Uint8Array;
+	readonly internal: Uint8Array;
+	score: number;
+}
+
 interface Term {
 	readonly term: string;
 	readonly boost: number;
@@ -75,7 +82,8 @@ export function searchText(place: ReadPlace, index: IndexEntry, query: TextQuery
 	const reads: KeyRange[] = [];
 	const terms = findTerms(place, index, query, reads);
 	const lengths = terms.length === 0 ? new TextLengths() : textLengths(place, index);
-	const scores = new Map<string, { age: Uint8Array; internal: Uint8Array; score: number }>();
+	const found: Scored[] = [];
+	const byDocument = new Map<string, Scored>();
 	for (const { boost, postings } of terms) {
 		const weigh = weigher(lengths, postings.length, boost);
 		for (const key of postings) {
@@ -84,18 +92,33 @@ export function searchText(place: ReadPlace, index: IndexEntry, query: TextQuery
 				if (!query.filters.every((filter) => matchesFilter(keys, filter))) continue;
 			}
 			const { age, internal, frequency, code } = readPosting(key);
-			const name = Buffer.from(internal.buffer, internal.byteOffset, internal.length).toString('latin1');
-			const sum = scores.get(name);
-			if (sum === undefined) scores.set(name, { age, internal, score: weigh(frequency, code) });
-			else sum.score = fround(sum.score + weigh(frequency, code));
+			const score = weigh(frequency, code);
+			// A document has one posting of each word.
+			const name = terms.length === 1 ? '' : binaryText(internal);
+			const sum = byDocument.get(name);
+			if (sum === undefined) {
+				const scored = { age, internal, score };
+				found.push(scored);
+				if (terms.length > 1) byDocument.set(name, scored);
+			} else sum.score = fround(sum.score + score);
 		}
 	}
-	if (scores.size > 1) reads.push(LENGTHS);
-	const ranked = [...scores.values()].sort((a, b) => b.score - a.score || Buffer.compare(b.age, a.age));
+	if (found.length > 1) reads.push(LENGTHS);
+	const ranked = candidates(found).sort((a, b) => b.score - a.score || Buffer.compare(b.age, a.age));
 	return { matches: ranked.slice(0, MAX_CANDIDATES).map(matchOf), reads };
 }
 
-function matchOf({ age, internal, score }: Omit<TextMatch, 'key'> & { readonly age: Uint8Array }): TextMatch {
+/** Those that can be among the best: so that a word that nearly all documents have does not make all be sorted. */
+function candidates(found: Scored[]): Scored[] {
+	if (found.length <= MAX_CANDIDATES) return found;
+	const least =
+		Float32Array.from(found, ({ score }) => score)
+			.sort()
+			.at(-MAX_CANDIDATES) ?? 0;
+	return found.filter(({ score }) => score >= least);
+}
+
+function matchOf({ age, internal, score }: Scored): TextMatch {
 	const id = new Uint8Array(internal).buffer;
 	return { key: encodeKey([-score, -creationTimeOf(age), id]), internal, score };
 }

@@ -29,12 +29,16 @@ class VectorTable implements IndexMemory {
 	readonly #rowOf = new Map<string, number>();
 	readonly #rows: { readonly name: string; readonly internal: Uint8Array; readonly filters: readonly Uint8Array[] }[] =
 		[];
-	#block: Float32Array;
+	#block: Float32Array<ArrayBuffer>;
+	/** The same memory. */
+	#bytes: Uint8Array;
 
-	constructor(index: IndexEntry) {
+	/** With room for so many before it has to grow. */
+	constructor(index: IndexEntry, room: number) {
 		this.#index = index;
 		this.#dimensions = index.dimensions ?? 0;
-		this.#block = new Float32Array(this.#dimensions * 16);
+		this.#block = new Float32Array(this.#dimensions * Math.max(room, 16));
+		this.#bytes = new Uint8Array(this.#block.buffer);
 	}
 
 	added(key: Uint8Array): void {
@@ -47,8 +51,9 @@ class VectorTable implements IndexMemory {
 			const larger = new Float32Array(this.#block.length * 2);
 			larger.set(this.#block);
 			this.#block = larger;
+			this.#bytes = new Uint8Array(larger.buffer);
 		}
-		new Uint8Array(this.#block.buffer).set(vector, row * this.#dimensions * 4);
+		this.#bytes.set(vector, row * this.#dimensions * 4);
 	}
 
 	/** The last row takes the place of the removed one. */
@@ -67,20 +72,40 @@ class VectorTable implements IndexMemory {
 	/** Nearest first; of two equally near, the one with the greater id. */
 	search({ vector, limit, filters }: VectorQuery): VectorMatch[] {
 		const wanted = normalized(Float32Array.from(vector));
-		const found: VectorMatch[] = [];
+		let found: VectorMatch[] = [];
 		for (const [row, { internal, filters: keys }] of this.#rows.entries()) {
 			if (filters.length > 0 && !filters.some((filter) => matchesFilter(keys, filter))) continue;
-			found.push({ internal, score: this.#dot(wanted, row * this.#dimensions) });
+			const start = row * this.#dimensions;
+			found.push({ internal, score: dot(wanted, this.#block.subarray(start, start + this.#dimensions)) });
+			// What cannot be among the nearest is not kept.
+			if (found.length >= limit + KEPT) found = nearest(found, limit);
 		}
-		return found.sort((a, b) => b.score - a.score || Buffer.compare(b.internal, a.internal)).slice(0, limit);
+		return nearest(found, limit);
 	}
+}
 
-	#dot(vector: Float32Array, start: number): number {
-		const block = this.#block;
-		let sum = 0;
-		for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) * (block[start + i] ?? 0);
-		return Math.fround(sum);
+/** Matches that are kept beyond the wanted ones before they are looked through. */
+const KEPT = 1_024;
+
+function nearest(found: VectorMatch[], limit: number): VectorMatch[] {
+	return found.sort((a, b) => b.score - a.score || Buffer.compare(b.internal, a.internal)).slice(0, limit);
+}
+
+/** Four sums, since each addition waits for the one before it. */
+function dot(a: Float32Array, b: Float32Array): number {
+	let sum0 = 0;
+	let sum1 = 0;
+	let sum2 = 0;
+	let sum3 = 0;
+	let i = 0;
+	for (; i + 3 < a.length; i += 4) {
+		sum0 += (a[i] ?? 0) * (b[i] ?? 0);
+		sum1 += (a[i + 1] ?? 0) * (b[i + 1] ?? 0);
+		sum2 += (a[i + 2] ?? 0) * (b[i + 2] ?? 0);
+		sum3 += (a[i + 3] ?? 0) * (b[i + 3] ?? 0);
 	}
+	for (; i < a.length; i++) sum0 += (a[i] ?? 0) * (b[i] ?? 0);
+	return Math.fround(sum0 + sum1 + (sum2 + sum3));
 }
 
 export function searchVectors(place: ReadPlace, index: IndexEntry, query: VectorQuery): VectorMatch[] {
@@ -89,8 +114,9 @@ export function searchVectors(place: ReadPlace, index: IndexEntry, query: Vector
 
 function vectorTable(place: ReadPlace, index: IndexEntry): VectorTable {
 	if (index.memory instanceof VectorTable) return index.memory;
-	const table = new VectorTable(index);
-	for (const key of readKeys(place, index.id, EVERYTHING)) table.added(key);
+	const keys = readKeys(place, index.id, EVERYTHING);
+	const table = new VectorTable(index, keys.length);
+	for (const key of keys) table.added(key);
 	index.memory = table;
 	return table;
 }
