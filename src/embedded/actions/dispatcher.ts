@@ -1,26 +1,33 @@
 import { DeployedComponents } from '../engine/components/deployed.ts';
 import { formatLogLine, LogBuffer } from '../engine/console.ts';
-import { failure, located } from '../engine/failure.ts';
-import type { Fault } from '../engine/failure.ts';
+import { failure, httpFailure, located } from '../engine/failure.ts';
+import type { Fault, HttpFailure } from '../engine/failure.ts';
 import { parseFunctionPath } from '../engine/paths.ts';
 import type { ActionRun, ActionsMethods, FrontMethods, HttpRun, Trace } from '../engine/protocol.ts';
 import type { Outbox } from '../engine/rpc.ts';
 import { environmentOf, sourceMaps } from '../engine/runtime.ts';
+import { actionWarnings } from '../engine/warnings.ts';
+import type { ActionUsage } from '../engine/warnings.ts';
 import { StackMapper } from '../engine/stack.ts';
 import { locateNodeModule, writeNodeModules } from './nodeModules.ts';
 import { Pool } from './pool.ts';
 import { Thread, ThreadEnded } from './thread.ts';
+import type { Task } from './thread.ts';
 import type { ComponentCode, RuntimeKind, ThreadRun } from './thread/protocol.ts';
 
 type Arguments<K extends keyof ActionsMethods> = Parameters<ActionsMethods[K]>[0];
 
 /** What came of one run. */
-interface Ended<T> {
-	readonly value: T | null;
-	readonly fault: Fault | null;
-	readonly logs: LogBuffer;
-	readonly trace: Trace;
+interface Outcome {
+	readonly unawaited: readonly string[];
+	/** Of an HTTP action, the route that it took. */
+	readonly route: string | null;
 }
+type Ended<T> = Outcome &
+	(
+		| { readonly value: T; readonly fault: null }
+		| { readonly value: null; readonly fault: Fault; readonly headline: string }
+	);
 
 /** Gives each action of one push a thread, and turns what came of it into an answer. Runs no user code itself. */
 export class Dispatcher {
@@ -53,60 +60,84 @@ export class Dispatcher {
 		});
 	}
 
-	async action(params: Arguments<'action'>): Promise<ActionRun> {
-		const { call, callId, runtime } = params;
+	async action({ call, callId, runtime }: Arguments<'action'>): Promise<ActionRun> {
 		const { limits } = this.#start;
 		const wallClock = runtime === 'node' ? limits.nodeActionWallClock : limits.actionWallClock;
 		const { component } = parseFunctionPath(call.path, call.componentPath);
 		const stacks = runtime === 'node' ? this.#nodeStacks : this.#stacks(component);
-		const { value, fault, trace, logs } = await this.#run('Action', runtime, stacks, (thread, lines) =>
-			thread.run('action', { call, callId }, { callId, logs: lines, wallClock })
-		);
-		const logLines = logs.lines.map(formatLogLine);
-		if (value === null)
-			return { outcome: { ok: false, failure: failure(fault ?? { message: '' }, call.requestId), logLines }, trace };
-		return { outcome: { ok: true, value, logLines }, trace };
+		const task = this.#task(callId, wallClock);
+		const ended = await this.#run(runtime, task, stacks, (thread) => thread.run('action', { call, callId }, task));
+		// As the backend, which leaves Node to itself.
+		if (runtime === 'isolate') this.#warn(task, ended, { args: call.args, value: ended.value });
+		const trace = this.#trace('Action', task);
+		const logLines = task.logs.lines.map(formatLogLine);
+		if (ended.fault !== null)
+			return { outcome: { ok: false, failure: failure(ended.fault, call.requestId), logLines }, trace };
+		return { outcome: { ok: true, value: ended.value, logLines }, trace };
 	}
 
+	/** The answer itself goes to the front while it is made. */
 	async httpAction({ request, route, callId }: Arguments<'httpAction'>): Promise<HttpRun> {
-		const wallClock = this.#start.limits.actionWallClock;
-		const { value, fault, trace } = await this.#run(
-			'HttpAction',
-			'isolate',
-			this.#stacks(route.component),
-			(thread, logs) => thread.run('httpAction', { request, route, callId }, { callId, logs, wallClock })
+		const task = this.#task(callId, this.#start.limits.actionWallClock);
+		const ended = await this.#run('isolate', task, this.#stacks(route.component), (thread) =>
+			thread.run('httpAction', { request, route, callId }, task)
 		);
-		if (value !== null) return { ...value, error: null, trace };
-		const { message } = failure(fault ?? { message: '' }, request.requestId);
+		this.#warn(task, ended, { answered: ended.value });
+		const identifier = ended.route ?? `${request.method} ${new URL(request.url).pathname}`;
+		let failed: HttpFailure | null = null;
+		if (ended.fault !== null) {
+			// The client has the head already: the logs are told, and the body ends.
+			if (task.hasAnswered) task.logs.say('ERROR', ended.fault.message);
+			else failed = httpFailure(ended.headline, ended.fault, request.requestId);
+		}
+		return { failure: failed, identifier, trace: this.#trace('HttpAction', task) };
+	}
+
+	/** The client of an HTTP action has gone away. */
+	abandon(callId: number): void {
+		this.#pool.abandon(callId);
+	}
+
+	#task(callId: number, wallClock: number): Task {
 		return {
-			status: 500,
-			headers: [['content-type', 'text/plain']],
-			body: Buffer.from(message),
-			error: message,
-			identifier: `${request.method} ${new URL(request.url).pathname}`,
-			trace
+			callId,
+			wallClock,
+			logs: new LogBuffer(this.#start.limits),
+			started: performance.now(),
+			hasAnswered: false
 		};
 	}
 
+	#warn(
+		{ logs, started, wallClock }: Task,
+		{ unawaited }: Ended<unknown>,
+		used: Pick<ActionUsage, 'args' | 'value' | 'answered'>
+	): void {
+		const usage = { ...used, unawaited, wallClock, elapsed: performance.now() - started };
+		for (const warning of actionWarnings(usage, this.#start.limits)) logs.say('WARN', warning);
+	}
+
+	#trace(udfType: Trace['udfType'], { logs, started }: Task): Trace {
+		return { lines: logs.lines, duration: performance.now() - started, udfType };
+	}
+
 	async #run<T>(
-		udfType: Trace['udfType'],
 		runtime: RuntimeKind,
+		{ callId }: Task,
 		stacks: StackMapper,
-		run: (thread: Thread, logs: LogBuffer) => Promise<ThreadRun<T>>
+		run: (thread: Thread) => Promise<ThreadRun<T>>
 	): Promise<Ended<T>> {
-		const started = performance.now();
-		const logs = new LogBuffer(this.#start.limits);
-		let value: T | null = null;
-		let fault: Fault | null = null;
 		try {
-			const ended = await this.#pool.lend(runtime, (thread) => run(thread, logs));
-			value = ended.value;
-			if (ended.thrown !== null) fault = located(ended.thrown, stacks);
+			const { value, thrown, route, unawaited } = await this.#pool.lend(runtime, callId, run);
+			if (value !== null) return { value, fault: null, route, unawaited };
+			const { message, ...rest } = thrown ?? { message: '', stack: '' };
+			const fault = located({ message, ...rest }, stacks);
+			return { value: null, fault, headline: message, route, unawaited };
 		} catch (error) {
 			if (!(error instanceof ThreadEnded)) throw error;
-			fault = { message: error.message };
+			const { message } = error;
+			return { value: null, fault: { message }, headline: message, route: null, unawaited: [] };
 		}
-		return { value, fault, logs, trace: { lines: logs.lines, duration: performance.now() - started, udfType } };
 	}
 
 	/** Where the frames of a component's default-runtime code come from. */

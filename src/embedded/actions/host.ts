@@ -90,6 +90,10 @@ class ActionsProcess {
 		}
 	}
 
+	abandon(callId: number): void {
+		if (!this.ended) void this.#outbox.call('abandon', { callId }).catch(() => undefined);
+	}
+
 	get retired(): boolean {
 		return this.#retired;
 	}
@@ -164,6 +168,11 @@ export class ActionsHost {
 		return this.#turns.run(this.#limits.actionPatience, () =>
 			this.#current().run('httpAction', { callId, request, route })
 		);
+	}
+
+	/** The client of an HTTP action has gone away: the action learns of it and goes on. */
+	abandon(callId: number): void {
+		for (const each of [...this.#retired, this.#process]) each?.abandon(callId);
 	}
 
 	#runtimeOf(call: FunctionCall): ModuleSource['environment'] {

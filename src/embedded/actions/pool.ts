@@ -14,6 +14,8 @@ export class Pool {
 	readonly #options: PoolOptions;
 	/** The one that was used last comes first: the others grow old. */
 	readonly #idle: { readonly thread: Thread; readonly since: number }[] = [];
+	/** Those that run an action, by its call id. */
+	readonly #lent = new Map<number, Thread>();
 	readonly #retirement: NodeJS.Timeout;
 
 	constructor(options: PoolOptions) {
@@ -23,18 +25,26 @@ export class Pool {
 		this.#keepReady();
 	}
 
+	/** The client of an HTTP action has gone away. */
+	abandon(callId: number): void {
+		this.#lent.get(callId)?.abandon(callId);
+	}
+
 	/** Lends a thread to one action. `run` says whether another action may follow it on the same thread. */
 	async lend<T extends { readonly isClean: boolean }>(
 		runtime: RuntimeKind,
+		callId: number,
 		run: (thread: Thread) => Promise<T>
 	): Promise<T> {
 		const thread = this.#take(runtime);
+		this.#lent.set(callId, thread);
 		let isClean = false;
 		try {
 			const result = await run(thread);
 			({ isClean } = result);
 			return result;
 		} finally {
+			this.#lent.delete(callId);
 			if (isClean && !thread.isOver) this.#idle.unshift({ thread, since: performance.now() });
 			else {
 				thread.end('The action has ended.');

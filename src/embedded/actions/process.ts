@@ -22,7 +22,11 @@ const handlers: Handlers<ActionsMethods> = {
 		return null;
 	},
 	action: (params) => ready().action(params),
-	httpAction: (params) => ready().httpAction(params)
+	httpAction: (params) => ready().httpAction(params),
+	abandon({ callId }) {
+		ready().abandon(callId);
+		return null;
+	}
 };
 
 process.on('message', (message: unknown) => {

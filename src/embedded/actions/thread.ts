@@ -17,8 +17,12 @@ export class ThreadEnded extends Error {
 export interface Task {
 	readonly callId: number;
 	readonly logs: LogBuffer;
-	/** Milliseconds. */
+	/** Milliseconds, as `performance.now()` counts them. */
+	readonly started: number;
+	/** How long it may take (milliseconds). */
 	readonly wallClock: number;
+	/** The head of an HTTP action's answer has been sent. */
+	hasAnswered: boolean;
 }
 
 /** V8 ends the whole process when an allocation goes beyond this: far above what `Watch` lets an action have. */
@@ -102,6 +106,11 @@ export class Thread {
 		}
 	}
 
+	/** The client of the HTTP action under work has gone away. */
+	abandon(callId: number): void {
+		if (this.#task?.callId === callId) void this.#outbox.call('abandon', null).catch(() => undefined);
+	}
+
 	/** Ends the thread, and with these words the action on it. */
 	end(words: string): void {
 		if (this.#isOver) return;
@@ -136,6 +145,17 @@ export class Thread {
 			syscall: relay('syscall'),
 			storeFile: relay('storeFile'),
 			findFile: relay('findFile'),
+			requestPart: relay('requestPart'),
+			respond: (params) => {
+				const task = check(params.callId);
+				task.hasAnswered = true;
+				return front.call('respond', params);
+			},
+			responsePart: relay('responsePart'),
+			say({ callId, level, sentence }) {
+				check(callId).logs.say(level, sentence);
+				return null;
+			},
 			log({ callId, level, messages }) {
 				check(callId).logs.add(level, () => messages);
 				return null;

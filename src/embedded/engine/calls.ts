@@ -1,22 +1,17 @@
-import { ActionDied, ActionsHost } from '../actions/host.ts';
-import { actionSyscall, identityIn } from '../actions/syscalls.ts';
-import type { ActionBackend, ActionContext } from '../actions/syscalls.ts';
+import { ActionCalls } from '../actions/calls.ts';
+import type { ActionBackend } from '../actions/syscalls.ts';
 import type { JobEnd } from '../scheduler/jobs.ts';
 import { DeployedComponents } from './components/deployed.ts';
-import { NO_ROUTES, routeHttp } from './components/routes.ts';
-import { failure, FunctionRefusal } from './failure.ts';
+import { lost } from './failure.ts';
 import type { Limits } from './limits.ts';
+import { emptyTrace } from './logs.ts';
 import type { Notices } from './notices.ts';
-import { displayPath, parseFunctionPath } from './paths.ts';
-import type { DeploymentState, EngineSettings, MutationRun, QueryRun, Trace } from './protocol.ts';
+import type { DeploymentState, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
 import { EngineDied } from './death.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 import type {
 	FunctionCall,
-	HttpActionRequest,
-	HttpActionResponse,
 	MutationResult,
-	Outcome,
 	QueryRequest,
 	QueryResult,
 	QuerySetResult,
@@ -28,15 +23,11 @@ import { newRequestId } from '../requestId.ts';
 export class Calls {
 	/** Called when there may be new work for the scheduler. */
 	onScheduled: () => void = () => undefined;
-	readonly actions: ActionsHost;
+	readonly actions: ActionCalls;
 	readonly #engine: EngineSupervisor;
 	readonly #notices: Notices;
-	readonly #backend: ActionBackend;
 	/** What is mounted now. */
 	#components: DeployedComponents;
-	/** What each running action runs for, by call id. */
-	readonly #contexts = new Map<number, ActionContext>();
-	#lastCallId = 0;
 
 	constructor(
 		settings: EngineSettings,
@@ -48,7 +39,7 @@ export class Calls {
 		this.#engine = engine;
 		this.#notices = notices;
 		this.#components = new DeployedComponents(deployment.bundle, deployment.analysis);
-		this.#backend = {
+		const backend: ActionBackend = {
 			cloudUrl: settings.cloudUrl,
 			components: () => this.#components,
 			query: async (call) => {
@@ -56,7 +47,7 @@ export class Calls {
 				return results[0]?.outcome ?? lost(call, 'The query gave no answer.');
 			},
 			mutation: async (call) => (await this.mutation(call)).outcome,
-			action: (call) => this.action(call),
+			action: (call) => this.actions.action(call),
 			schedule: async (component, args) => {
 				const id = await notices.commit(engine.call('schedule', { component, args }));
 				this.onScheduled();
@@ -68,21 +59,7 @@ export class Calls {
 			deleteFile: (component, storageId) => notices.commit(engine.call('deleteFile', { component, storageId })),
 			uploadUrl: (component) => engine.call('uploadUrl', { component })
 		};
-		this.actions = new ActionsHost(settings, limits, deployment, {
-			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#context(callId), op, args),
-			storeFile: async ({ callId, file }) => {
-				try {
-					return await notices.commit(
-						engine.call('registerFile', { component: this.#context(callId).component, file })
-					);
-				} catch (error) {
-					await engine.call('discardFiles', [file.name]);
-					throw error;
-				}
-			},
-			findFile: ({ callId, storageId }) =>
-				engine.call('file', { component: this.#context(callId).component, storageId })
-		});
+		this.actions = new ActionCalls({ settings, limits, engine, notices, deployment, backend });
 	}
 
 	get components(): DeployedComponents {
@@ -124,59 +101,6 @@ export class Calls {
 			const outcome = lost(call, error.message);
 			this.#notices.ran(call, emptyTrace('Mutation'), outcome.failure);
 			return { outcome, ts: null };
-		}
-	}
-
-	async action(call: FunctionCall, job: string | null = null): Promise<Outcome> {
-		const refusal = await this.#engine.call('checkAction', call);
-		if (refusal !== null) return this.#ended(call, emptyTrace('Action'), lost(call, refusal));
-		const callId = this.#enter(call, job);
-		try {
-			const { outcome, trace } = await this.actions.action(callId, call);
-			if (!outcome.ok) return this.#ended(call, trace, outcome);
-			const mismatch = await this.#engine.call('checkReturn', {
-				path: call.path,
-				componentPath: call.componentPath,
-				value: outcome.value
-			});
-			return this.#ended(
-				call,
-				trace,
-				mismatch === null ? outcome : { ...lost(call, mismatch), logLines: outcome.logLines }
-			);
-		} catch (error) {
-			if (!(error instanceof ActionDied || error instanceof FunctionRefusal)) throw error;
-			return this.#ended(call, emptyTrace('Action'), lost(call, error.message));
-		} finally {
-			this.#contexts.delete(callId);
-		}
-	}
-
-	async httpAction(request: HttpActionRequest): Promise<HttpActionResponse> {
-		const { identity, requestId } = request;
-		const { pathname } = new URL(request.url);
-		const route = routeHttp(this.#components, request.method, pathname);
-		if (route === null) return NO_ROUTES;
-		const call = {
-			path: `${request.method} ${pathname}`,
-			componentPath: route.component,
-			// Who asks is the app's affair: a component learns of an admin only.
-			identity: identityIn(route.component, identity),
-			requestId,
-			caller: 'httpAction'
-		} as const;
-		const callId = this.#enter(call, null);
-		try {
-			const { status, headers, body, error, identifier, trace } = await this.actions.httpAction(callId, request, route);
-			this.#notices.ran({ ...call, path: identifier }, trace, error === null ? null : { message: error });
-			return { status, headers, body };
-		} catch (error) {
-			if (!(error instanceof ActionDied || error instanceof FunctionRefusal)) throw error;
-			const told = failure({ message: error.message }, requestId);
-			this.#notices.ran(call, emptyTrace('HttpAction'), told);
-			return { status: 500, headers: [['content-type', 'text/plain']], body: Buffer.from(told.message) };
-		} finally {
-			this.#contexts.delete(callId);
 		}
 	}
 
@@ -223,7 +147,7 @@ export class Calls {
 			identity: { kind: 'none' },
 			requestId: newRequestId()
 		};
-		const outcome = await this.action(call, job);
+		const outcome = await this.actions.action(call, job);
 		return outcome.ok ? { kind: 'success' } : { kind: 'failed', error: outcome.failure.message };
 	}
 
@@ -266,39 +190,4 @@ export class Calls {
 		results[place] = run.result;
 		this.#notices.ran(request, run.trace, run.result.outcome.ok ? null : run.result.outcome.failure);
 	}
-
-	#ended(call: FunctionCall, trace: Trace, outcome: Outcome): Outcome {
-		this.#notices.ran(call, trace, outcome.ok ? null : outcome.failure);
-		return outcome;
-	}
-
-	#enter(call: Omit<FunctionCall, 'args'>, job: string | null): number {
-		const callId = ++this.#lastCallId;
-		const { identity, requestId, caller, componentPath: component } = call;
-		const isHttp = caller === 'httpAction' && call.path.includes(' ');
-		const path = isHttp ? call.path : displayPath(parseFunctionPath(call.path, component));
-		this.#contexts.set(callId, {
-			path,
-			component,
-			identity,
-			requestId,
-			caller: isHttp ? 'httpAction' : 'action',
-			job
-		});
-		return callId;
-	}
-
-	#context(callId: number): ActionContext {
-		const context = this.#contexts.get(callId);
-		if (context === undefined) throw new Error('The action has ended. Await every promise before returning.');
-		return context;
-	}
-}
-
-function lost(call: Pick<FunctionCall, 'requestId'>, message: string): Extract<Outcome, { ok: false }> {
-	return { ok: false, failure: failure({ message }, call.requestId), logLines: [] };
-}
-
-function emptyTrace(udfType: Trace['udfType']): Trace {
-	return { lines: [], duration: 0, udfType };
 }

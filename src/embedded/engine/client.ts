@@ -109,8 +109,8 @@ export async function createEngine({
 			supervisor.call('unsubscribe', subscriptions).catch(() => undefined);
 		},
 		mutation: (call, session) => calls.mutation(call, session),
-		action: (call) => calls.action(call),
-		httpAction: (request) => calls.httpAction(request),
+		action: (call) => calls.actions.action(call),
+		httpAction: (request) => calls.actions.httpAction(request),
 		onCommit: (listener) => notices.onCommit(listener),
 		onLog: (listener) => notices.onLog(listener),
 

@@ -26,9 +26,9 @@ export class LogBuffer {
 		this.add(level, () => shown(args));
 	}
 
-	/** A line of the engine's own. */
-	warn(sentence: string): void {
-		this.add('WARN', () => [sentence]);
+	/** A line of the engine's own, which the number of lines does not bound. */
+	say(level: 'WARN' | 'ERROR', sentence: string): void {
+		this.#push(level, [sentence]);
 	}
 
 	/** The last line that there is room for says that there were more. */

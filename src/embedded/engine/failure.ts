@@ -1,7 +1,7 @@
 import { StoreError } from '../store/errors.ts';
 import { DeveloperError } from '../values/errors.ts';
 import type { StackMapper } from './stack.ts';
-import type { Failure } from './types.ts';
+import type { Failure, FunctionCall, Outcome } from './types.ts';
 
 /** What went wrong in a function, before a request id is put in front of it. */
 export interface Fault {
@@ -50,6 +50,24 @@ export function faultOf(error: unknown, stacks: StackMapper): Fault {
 export function failure(fault: Fault, requestId: string): Failure {
 	const message = `[Request ID: ${requestId}] Server Error\n${fault.message}`;
 	return fault.data === undefined ? { message } : { message, data: fault.data };
+}
+
+/** The outcome of a call that did not run to its end. */
+export function lost({ requestId }: Pick<FunctionCall, 'requestId'>, message: string): Extract<Outcome, { ok: false }> {
+	return { ok: false, failure: failure({ message }, requestId), logLines: [] };
+}
+
+/** What the client of an HTTP action that failed is told, as JSON text, and what the logs are. */
+export interface HttpFailure {
+	readonly failure: Failure;
+	readonly body: string;
+}
+
+/** `headline`: the message without frames. */
+export function httpFailure(headline: string, fault: Fault, requestId: string): HttpFailure {
+	const code = `[Request ID: ${requestId}] Server Error: ${headline}`;
+	const data: unknown = fault.data === undefined ? undefined : JSON.parse(fault.data);
+	return { failure: failure(fault, requestId), body: JSON.stringify({ code, trace: fault.message, data }) };
 }
 
 /** Thrown out of a syscall, a ConvexError for the function that made it: `convex/server` looks for data as JSON. */

@@ -95,8 +95,8 @@ const KNOBS = {
 	logLines: knob('EMBEDDED_MAX_LOG_LINES', 256),
 	/** UTF-8 bytes of one line. A constant of the backend's. */
 	logLineBytes: knob('EMBEDDED_MAX_LOG_LINE_BYTES', 32_768),
-	/** Bytes of the body that an HTTP action answers with. A constant of the backend's. */
-	httpResponseBytes: knob('EMBEDDED_HTTP_ACTION_BODY_LIMIT', 20 * MIB),
+	/** Bytes of the body of a request to an HTTP action, and of its answer. A constant of the backend's. */
+	httpBodyBytes: knob('EMBEDDED_HTTP_ACTION_BODY_LIMIT', 20 * MIB),
 
 	/** Environment variables that a deployment may have. */
 	environmentVariables: knob('ENV_VAR_LIMIT', 512),

@@ -16,6 +16,11 @@ const NO_USAGE = {
 	memoryUsedMb: 0
 };
 
+/** Of a function that left nothing for the logs. */
+export function emptyTrace(udfType: Trace['udfType']): Trace {
+	return { lines: [], duration: 0, udfType };
+}
+
 /** The entry of `/api/stream_function_logs` for a function that has ended. */
 export function completionEntry(call: Omit<FunctionCall, 'args'>, trace: Trace, error: Failure | null): LogEntry {
 	const now = Date.now();

@@ -8,6 +8,7 @@ import type { SchemaStatus } from '../store/types.ts';
 import type { Answer } from './rpc.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
+import type { HttpFailure } from './failure.ts';
 import type { SchemaStep } from './schemaWorker.ts';
 import type {
 	Analysis,
@@ -15,7 +16,6 @@ import type {
 	CommitNotice,
 	EnvironmentVariable,
 	FunctionCall,
-	Identity,
 	ModuleSource,
 	MutationResult,
 	Outcome,
@@ -206,14 +206,15 @@ export type ActionsMethods = {
 		readonly runtime: ModuleSource['environment'];
 	}): ActionRun;
 	httpAction(params: { readonly request: WireRequest; readonly route: HttpTarget; readonly callId: number }): HttpRun;
+	/** The client of an HTTP action has gone away. */
+	abandon(params: { readonly callId: number }): null;
 };
 
 export interface WireRequest {
 	readonly method: string;
 	readonly url: string;
 	readonly headers: readonly (readonly [string, string])[];
-	readonly body: Uint8Array;
-	readonly identity: Identity;
+	readonly hasBody: boolean;
 	readonly requestId: string;
 }
 
@@ -223,10 +224,9 @@ export interface ActionRun {
 }
 
 export interface HttpRun {
-	readonly status: number;
-	readonly headers: readonly (readonly [string, string])[];
-	readonly body: Uint8Array;
-	readonly error: string | null;
+	/** Null when it answered, even if not to the end. */
+	readonly failure: HttpFailure | null;
+	/** As logs name it: the route that matched, or the request's own path. */
 	readonly identifier: string;
 	readonly trace: Trace;
 }
@@ -236,6 +236,16 @@ export type FrontMethods = {
 	syscall(params: { readonly callId: number; readonly op: string; readonly args: string }): SyscallAnswer;
 	storeFile(params: { readonly callId: number; readonly file: NewFile }): string;
 	findFile(params: { readonly callId: number; readonly storageId: string }): StoredFile | null;
+	/** The next part of a request; null at its end. */
+	requestPart(params: { readonly callId: number }): Uint8Array | null;
+	/** The head of the answer to a request. */
+	respond(params: {
+		readonly callId: number;
+		readonly status: number;
+		readonly headers: readonly (readonly [string, string])[];
+	}): null;
+	/** The next part of an answer. Answered when there is room for more. */
+	responsePart(params: { readonly callId: number; readonly part: Uint8Array }): null;
 	/** The process wants no more actions, and to be ended after those that it runs. */
 	retire(params: null): null;
 };

@@ -124,7 +124,7 @@ export class Runner {
 			...sizeWarnings(value, resultBytes, warningRatio, 'Large size of the function return value'),
 			...durationWarnings(clock?.userTime ?? 0, userTime, warningRatio)
 		];
-		for (const warning of warnings) request.logs.warn(warning);
+		for (const warning of warnings) request.logs.say('WARN', warning);
 	}
 
 	async #evaluate({ path, component }: Call, source: string): Promise<unknown> {

@@ -81,15 +81,19 @@ export interface HttpActionRequest {
 	readonly method: string;
 	readonly url: string;
 	readonly headers: readonly (readonly [string, string])[];
-	readonly body: Uint8Array;
+	/** Read as the action reads it; null for methods that have none. */
+	readonly body: AsyncIterable<Uint8Array> | null;
 	readonly identity: Identity;
 	readonly requestId: string;
+	/** Aborted when the client goes away. */
+	readonly signal: AbortSignal;
 }
 
 export interface HttpActionResponse {
 	readonly status: number;
 	readonly headers: readonly (readonly [string, string])[];
-	readonly body: Uint8Array;
+	/** Parts as the action makes them: it waits when they are not read. Throws when the action was lost half way. */
+	readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 export interface CommitNotice {

@@ -71,6 +71,46 @@ export function durationWarnings(elapsed: number, limit: number, ratio: number):
 	];
 }
 
+/** What an action took, as far as it is told of when it comes near to a limit. */
+export interface ActionUsage {
+	/** Convex JSON texts, of plain actions. */
+	readonly args?: string;
+	readonly value?: string | null;
+	/** Bytes of the answer of an HTTP action. */
+	readonly answered?: number | null;
+	/** Milliseconds, and how many there were at most. */
+	readonly elapsed: number;
+	readonly wallClock: number;
+	/** Names of what it began and did not wait for. */
+	readonly unawaited: readonly string[];
+}
+
+/** Sentences about limits that an action of the default runtime came near to, and about what it did not wait for. */
+export function actionWarnings(usage: ActionUsage, limits: Limits): string[] {
+	const { args, value, answered, elapsed, wallClock, unawaited } = usage;
+	const { argumentBytes, resultBytes, httpBodyBytes, warningRatio: ratio } = limits;
+	const large = near(answered ?? 0, httpBodyBytes, ratio, {
+		sentence: 'Large response returned from an HTTP action',
+		unit: ' bytes'
+	});
+	return [
+		...(args === undefined ? [] : sizeWarnings(args, argumentBytes, ratio, 'Large size of the action arguments')),
+		...(large === null ? [] : [large]),
+		...unawaitedWarnings(unawaited),
+		...durationWarnings(elapsed, wallClock, ratio),
+		...(value ? sizeWarnings(value, resultBytes, ratio, 'Large size of the action return value') : [])
+	];
+}
+
+function unawaitedWarnings(names: readonly string[]): string[] {
+	if (names.length === 0) return [];
+	const operations = `${names.length} unawaited operation${names.length === 1 ? '' : 's'}`;
+	const kinds = [...new Set(names)].sort().join(', ');
+	return [
+		`${operations}: [${kinds}]. Async operations should be awaited or they might not run. See https://docs.convex.dev/functions/actions#dangling-promises for more information.`
+	];
+}
+
 function near(actual: number, limit: number, ratio: number, nearness: Nearness): string | null {
 	return actual > Math.trunc(limit * ratio) && actual <= limit ? told(actual, limit, nearness) : null;
 }

@@ -1,13 +1,20 @@
 /** Reads request bodies, up to a limit that counts after decompression. */
 import type { IncomingMessage } from 'node:http';
+import { pipeline as connect } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import type { z } from 'zod';
 import { RequestFailure } from './failure.ts';
 
+/** A body as it comes, without its content encoding. Throws a RequestFailure 415 for an unknown one, at once. */
+export function bodyParts(request: IncomingMessage): AsyncIterable<Uint8Array> {
+	const decoder = decoderFor(request.headers['content-encoding']);
+	return decoder === null ? request : connect(request, decoder, () => undefined);
+}
+
 /** The whole body. Throws a RequestFailure: 413 beyond `limit` bytes, 415 for an unknown encoding, 400 when it is broken. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
 	const declared = Number(request.headers['content-length'] ?? 0);
 	if (declared > limit) throw tooLarge(limit);
 	const chunks: Buffer[] = [];

@@ -1,36 +1,52 @@
 /** HTTP actions: requests that the app's own router answers, under `/http` and on the site port. */
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { AuthenticationFailure } from '../auth/failure.ts';
 import type { Identity } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
-import { readBody } from './body.ts';
+import { bodyParts } from './body.ts';
 import type { Exchange } from './exchange.ts';
 
-const MAX_BODY_BYTES = 20 * 1024 * 1024;
-const HOP_BY_HOP = new Set([
-	'connection',
-	'keep-alive',
-	'transfer-encoding',
-	'upgrade',
-	'content-length',
-	'trailer',
-	'te'
-]);
+/** Requests of these methods reach the app without a body. */
+const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'trailer', 'te']);
 
 /** Hands the request to the app, with `path` (which includes the query string) instead of its own. */
 export async function runHttpAction({ request, response, deployment }: Exchange, path: string): Promise<void> {
+	const method = request.method ?? 'GET';
+	const client = new AbortController();
+	response.once('close', () => client.abort());
 	const answer = await deployment.engine.httpAction({
-		method: request.method ?? 'GET',
+		method,
 		url: deployment.siteUrl + path,
-		headers: headerPairs(request.rawHeaders),
-		body: await readBody(request, MAX_BODY_BYTES),
+		headers: headerPairs(request),
+		body: BODILESS.has(method) ? null : bodyParts(request),
 		identity: await identify(deployment.authentication.fromHeader(request.headers.authorization)),
-		requestId: newRequestId()
+		requestId: newRequestId(),
+		signal: client.signal
 	});
 	for (const [name, value] of answer.headers) {
-		if (!HOP_BY_HOP.has(name.toLowerCase())) response.appendHeader(name, value);
+		// How long the body is turns out when it has been made.
+		if (!HOP_BY_HOP.has(name.toLowerCase()) && name.toLowerCase() !== 'content-length')
+			response.appendHeader(name, value);
 	}
-	response.writeHead(answer.status, { 'content-length': answer.body.byteLength });
-	response.end(request.method === 'HEAD' ? undefined : answer.body);
+	response.writeHead(answer.status);
+	response.flushHeaders();
+	try {
+		await pipeline(answer.body, response);
+	} catch {
+		// The client has gone away, or the action was lost: then the client sees that the body is not whole.
+		response.destroy();
+	}
+	dropRest(request);
+}
+
+/** Reads what the action did not read of a request, so that the connection can be used again. */
+function dropRest(request: IncomingMessage): void {
+	if (request.complete || request.destroyed) return;
+	request.unpipe();
+	request.removeAllListeners('readable');
+	request.resume();
 }
 
 /** The Authorization header may be the app's own affair (a webhook's key, say): what is not ours is nobody. */
@@ -43,13 +59,15 @@ async function identify(caller: Promise<{ identity: Identity }>): Promise<Identi
 	}
 }
 
-function headerPairs(raw: readonly string[]): [string, string][] {
+/** A body that was encoded has been decoded on the way in, so that its length and encoding are no longer true. */
+function headerPairs({ rawHeaders, headers }: IncomingMessage): [string, string][] {
+	const isDecoded = headers['content-encoding'] !== undefined;
 	const pairs: [string, string][] = [];
-	for (let i = 0; i + 1 < raw.length; i += 2) {
-		const name = raw[i] ?? '';
-		// The body has been decoded on the way in.
-		if (!HOP_BY_HOP.has(name.toLowerCase()) && name.toLowerCase() !== 'content-encoding')
-			pairs.push([name, raw[i + 1] ?? '']);
+	for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+		const name = rawHeaders[i] ?? '';
+		const lower = name.toLowerCase();
+		const isOfEncoding = lower === 'content-encoding' || lower === 'content-length';
+		if (!HOP_BY_HOP.has(lower) && !(isDecoded && isOfEncoding)) pairs.push([name, rawHeaders[i + 1] ?? '']);
 	}
 	return pairs;
 }

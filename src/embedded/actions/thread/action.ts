@@ -6,6 +6,10 @@ import type { ThreadHostMethods } from './protocol.ts';
 /** One running action, on its thread. Once it has ended, nothing that it left behind reaches the deployment. */
 export class RunningAction {
 	readonly callId: number;
+	/** Aborted when the client of an HTTP action goes away. */
+	readonly client = new AbortController();
+	/** Of an HTTP action, the route that matched. */
+	route: string | null = null;
 	readonly #host: Outbox<ThreadHostMethods>;
 	readonly #limits: Limits;
 	readonly #unawaited = new Map<symbol, string>();
@@ -57,6 +61,11 @@ export class RunningAction {
 		// One line too many makes the host say that there were more.
 		if (this.#ended || this.#lines++ > this.#limits.logLines) return;
 		void this.#host.call('log', { callId: this.callId, level, messages: shown(args) });
+	}
+
+	/** A log line of the runtime's own. */
+	say(level: 'WARN' | 'ERROR', sentence: string): void {
+		void this.#host.call('say', { callId: this.callId, level, sentence });
 	}
 
 	/** Returns what the action began and did not wait for. */

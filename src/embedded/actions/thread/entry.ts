@@ -24,6 +24,10 @@ const handlers: Handlers<ThreadMethods> = {
 	},
 	action: (params) => ready().action(params),
 	httpAction: (params) => ready().httpAction(params),
+	abandon() {
+		ready().abandon();
+		return null;
+	},
 	ping: () => null
 };
 

@@ -38,25 +38,22 @@ export interface ThreadRun<T> {
 	readonly unawaited: readonly string[];
 	/** Nothing is left of the action that could run on, so that the thread may run another one. */
 	readonly isClean: boolean;
-}
-
-export interface HttpAnswer {
-	readonly status: number;
-	readonly headers: readonly (readonly [string, string])[];
-	readonly body: Uint8Array;
-	/** As logs name it: the route that matched, or the request's own path. */
-	readonly identifier: string;
+	/** Of an HTTP action, which one it was: `GET /path`. */
+	readonly route: string | null;
 }
 
 /** Methods of a thread. It is asked for one action at a time. */
 export type ThreadMethods = {
 	start(params: ThreadStart): null;
 	action(params: { readonly call: FunctionCall; readonly callId: number }): ThreadRun<string>;
+	/** Returns the bytes of its answer's body, which has been sent. */
 	httpAction(params: {
 		readonly request: WireRequest;
 		readonly route: HttpTarget;
 		readonly callId: number;
-	}): ThreadRun<HttpAnswer>;
+	}): ThreadRun<number>;
+	/** The client of the HTTP action under work has gone away. */
+	abandon(params: null): null;
 	ping(params: null): null;
 };
 
@@ -65,5 +62,7 @@ export type RelayedMethods = Omit<FrontMethods, 'retire'>;
 
 /** What the action on a thread asks for. */
 export type ThreadHostMethods = RelayedMethods & {
+	/** A line of the runtime's own. */
+	say(params: { readonly callId: number; readonly level: 'WARN' | 'ERROR'; readonly sentence: string }): null;
 	log(params: { readonly callId: number; readonly level: string; readonly messages: readonly string[] }): null;
 };

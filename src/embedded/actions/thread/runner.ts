@@ -4,12 +4,12 @@ import type { Thrown } from '../../engine/failure.ts';
 import { callMethod, exportOf } from '../../engine/modules.ts';
 import type { Namespace } from '../../engine/modules.ts';
 import { parseFunctionPath } from '../../engine/paths.ts';
-import type { WireRequest } from '../../engine/protocol.ts';
 import type { Outbox } from '../../engine/rpc.ts';
 import { RunningAction } from './action.ts';
 import { DefaultRuntime } from './defaultRuntime.ts';
+import { noRoute, receivedRequest, sendResponse } from './http.ts';
 import { NodeRuntime } from './nodeRuntime.ts';
-import type { HttpAnswer, ThreadHostMethods, ThreadMethods, ThreadRun, ThreadStart } from './protocol.ts';
+import type { ThreadHostMethods, ThreadMethods, ThreadRun, ThreadStart } from './protocol.ts';
 
 /** Where one action runs. */
 export interface Entered {
@@ -49,23 +49,24 @@ export class ThreadRunner {
 		});
 	}
 
-	httpAction({ callId, request, route }: Arguments<'httpAction'>): Promise<ThreadRun<HttpAnswer>> {
-		return this.#run(callId, route.component, async ({ load }) => {
+	/** Returns how many bytes the answer had. */
+	httpAction({ callId, request, route }: Arguments<'httpAction'>): Promise<ThreadRun<number>> {
+		return this.#run(callId, route.component, async ({ load }, action) => {
 			const router = exportOf(await load('http.js'), 'default');
 			const match: unknown = callMethod(router, 'lookup', route.path, request.method);
-			const identifier = `${request.method} ${new URL(request.url).pathname}`;
-			if (!Array.isArray(match))
-				return { status: 404, headers: [], body: Buffer.from('No matching routes found'), identifier };
+			const limit = this.#start.limits.httpBodyBytes;
+			if (!Array.isArray(match)) return sendResponse(action, noRoute(), limit);
 			const [endpoint, , path]: readonly unknown[] = match;
-			const response = await callMethod(endpoint, 'invokeHttpAction', toRequest(request));
+			if (typeof path === 'string') action.route = `${request.method} ${path}`;
+			const response = await callMethod(endpoint, 'invokeHttpAction', receivedRequest(action, request));
 			if (!(response instanceof Response)) throw new FunctionRefusal('The HTTP action returned no Response.');
-			return {
-				status: response.status,
-				headers: [...response.headers].map(([name, text]): [string, string] => [String(name), String(text)]),
-				body: new Uint8Array(await response.arrayBuffer()),
-				identifier: typeof path === 'string' ? `${request.method} ${path}` : identifier
-			};
+			return sendResponse(action, response, limit);
 		});
+	}
+
+	/** The client of the HTTP action under work has gone away. */
+	abandon(): void {
+		this.#current?.client.abort();
 	}
 
 	/** An error that reached no `await`, of the action under work if of any. */
@@ -74,7 +75,11 @@ export class ThreadRunner {
 		owner?.fail(error);
 	}
 
-	async #run<T>(callId: number, component: string, body: (place: Entered) => Promise<T>): Promise<ThreadRun<T>> {
+	async #run<T>(
+		callId: number,
+		component: string,
+		body: (place: Entered, action: RunningAction) => Promise<T>
+	): Promise<ThreadRun<T>> {
 		const action = new RunningAction(callId, this.#host, this.#start.limits);
 		this.#current = action;
 		let value: T | null;
@@ -83,7 +88,7 @@ export class ThreadRunner {
 		try {
 			const entered = this.#runtime.enter(action, component);
 			place = entered;
-			value = await Promise.race([this.#running.run(action, () => body(entered)), action.failure]);
+			value = await Promise.race([this.#running.run(action, () => body(entered, action)), action.failure]);
 			// A rejection that nobody handles is told of when no microtask is left; it fails the action, as the backend has it.
 			await Promise.race([new Promise((resolve) => setImmediate(resolve)), action.failure]);
 		} catch (error) {
@@ -92,15 +97,6 @@ export class ThreadRunner {
 		}
 		const unawaited = action.end();
 		const isClean = (place?.leave() ?? true) && unawaited.length === 0 && !action.hasFailed;
-		return { value, thrown, unawaited, isClean };
+		return { value, thrown, unawaited, isClean, route: action.route };
 	}
-}
-
-function toRequest({ url, method, headers, body }: WireRequest): Request {
-	const hasBody = method !== 'GET' && method !== 'HEAD';
-	return new Request(url, {
-		method,
-		headers: headers.map(([name, value]): [string, string] => [name, value]),
-		body: hasBody ? new Uint8Array(body) : null
-	});
 }

@@ -160,3 +160,17 @@ export const actionCatches = action({
 		}
 	}
 });
+
+/** Ends once so many of its kind have begun: never, unless they run at the same time. */
+export const meets = action({
+	args: { kind: v.string(), count: v.number() },
+	handler: async (ctx, { kind, count }): Promise<number> => {
+		await ctx.runMutation(internal.events.add, { kind });
+		for (;;) {
+			const kinds: string[] = await ctx.runQuery(api.events.kinds, {});
+			const present = kinds.filter((each) => each === kind).length;
+			if (present >= count) return present;
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+	}
+});

@@ -70,6 +70,17 @@ export const leaves = action({
 	}
 });
 
+/** Does not wait for what it begins. */
+export const forgets = action({
+	args: {},
+	handler: (ctx) => {
+		void ctx.runQuery(internal.events.count, {});
+		void ctx.runQuery(internal.events.count, {});
+		void ctx.runMutation(internal.events.add, { kind: 'forgotten' });
+		return 'returned';
+	}
+});
+
 /** Counts the calls that share its globals. */
 export const counts = action({
 	args: {},

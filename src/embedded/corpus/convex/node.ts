@@ -15,6 +15,11 @@ export const hash = action({
 });
 
 export const variables = action({ args: {}, handler: () => Object.keys(process.env).sort() });
+export const repeats = action({ args: { text: v.string() }, handler: (_ctx, { text }) => text.length });
+export const waits = action({
+	args: { milliseconds: v.number() },
+	handler: (_ctx, { milliseconds }) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+});
 export const fails = action({
 	args: {},
 	handler: () => {

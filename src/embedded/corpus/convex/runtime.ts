@@ -107,6 +107,7 @@ export const logs = query({
 export const badReturn = query({ args: {}, returns: v.string(), handler: () => 7 as unknown as string });
 export const variable = query({ args: { name: v.string() }, handler: (_ctx, { name }) => process.env[name] ?? null });
 export const whoami = query({ args: {}, handler: async (ctx) => (await ctx.auth.getUserIdentity())?.subject ?? null });
+export const repeats = action({ args: { text: v.string() }, handler: (_ctx, { text }) => text });
 export const waits = action({
 	args: { milliseconds: v.number() },
 	handler: async (_ctx, { milliseconds }) => {

@@ -11,8 +11,8 @@ export interface HttpTarget {
 /** Answers what no router claims. */
 export const NO_ROUTES: HttpActionResponse = {
 	status: 404,
-	headers: [['content-type', 'text/plain']],
-	body: Buffer.from('This Convex deployment does not have HTTP actions enabled.')
+	headers: [['content-type', 'text/plain; charset=utf-8']],
+	body: [Buffer.from('This Convex deployment does not have HTTP actions enabled.')]
 };
 
 type Routes = NonNullable<AnalyzedModule['httpRoutes']>;
