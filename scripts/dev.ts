@@ -10,6 +10,7 @@ import { DEFAULT_PORT, readSettings } from './product/settings.ts';
 await runProduct(async (processes, ending) => {
 	const settings = readSettings();
 	const port = await choosePort('PORT', settings.port, DEFAULT_PORT, settings.host);
+	// Nobody develops on data that must survive a power cut, and every save would wait for the disk.
 	const deployment = await openDeployment(settings, { allowedOrigins: localOrigins(port), durability: 'normal' });
 	ending.add(() => deployment.close());
 	if (deployment.access !== null) await prepareEnvironment(deployment.access, settings.functionEnvironment);

@@ -4,7 +4,7 @@ import { limitsFrom } from '../../src/embedded/engine/limits.ts';
 import type { DeploymentAccess } from './environment.ts';
 import { say } from './log.ts';
 import { choosePort } from './ports.ts';
-import { DEFAULT_CONVEX_PORT, type Settings } from './settings.ts';
+import { DEFAULT_CONVEX_PORT, type Durability, type Settings } from './settings.ts';
 
 export interface OpenDeployment {
 	readonly kind: 'embedded' | 'external';
@@ -18,7 +18,8 @@ export interface OpenDeployment {
 export interface OpenOptions {
 	/** Pages from these origins may talk to the embedded deployment. */
 	readonly allowedOrigins: readonly string[];
-	readonly durability: 'normal' | 'full';
+	/** Unless the operator has chosen another. */
+	readonly durability: Durability;
 }
 
 /** Opens the deployment. An embedded one is listening when this returns. */
@@ -42,7 +43,7 @@ export async function openDeployment(settings: Settings, options: OpenOptions): 
 		port,
 		sitePort: port + 1,
 		allowedOrigins: [...options.allowedOrigins],
-		durability: options.durability,
+		durability: settings.durability ?? options.durability,
 		limits: limitsFrom(process.env),
 		log: (line) => say('convex', line)
 	});

@@ -12,6 +12,7 @@ describe('readSettings', () => {
 			host: '127.0.0.1',
 			port: null,
 			deployment: { kind: 'embedded', dataDir: join(root, '.plumbline'), port: null },
+			durability: null,
 			functionEnvironment: { PLUMBLINE_ALLOW_PRIVATE_HOSTS: '1' }
 		});
 	});
@@ -27,6 +28,13 @@ describe('readSettings', () => {
 	it.each(['0', '65536', 'http', '-1', '3.5'])('refuses PORT=%s and CONVEX_PORT=%s', (port) => {
 		expect(() => readSettings({ PORT: port }, root)).toThrow(/PORT/);
 		expect(() => readSettings({ CONVEX_PORT: port }, root)).toThrow(/CONVEX_PORT/);
+	});
+
+	it('takes a durability that it knows', () => {
+		expect(readSettings({ PLUMBLINE_DURABILITY: 'full' }, root).durability).toBe('full');
+		expect(() => readSettings({ PLUMBLINE_DURABILITY: 'fast' }, root)).toThrow(
+			'PLUMBLINE_DURABILITY must be normal or full'
+		);
 	});
 
 	it.each([

@@ -11,11 +11,16 @@ type DeploymentChoice =
 	/** `url` is null for a cloud deployment named by CONVEX_DEPLOYMENT: the CLI knows where it is. */
 	| { readonly kind: 'external'; readonly url: string | null; readonly adminKey: string | null };
 
+/** `full`: a loss of power, too. `normal`: the death of any process. */
+export type Durability = 'normal' | 'full';
+
 export interface Settings {
 	readonly host: string;
 	/** null: find a free one, beginning with the default. */
 	readonly port: number | null;
 	readonly deployment: DeploymentChoice;
+	/** What the embedded deployment's commits survive; null leaves it to the command. */
+	readonly durability: Durability | null;
 	/** Settings handed on to the functions: base URLs of integrations, private hosts. */
 	readonly functionEnvironment: Readonly<Record<string, string>>;
 }
@@ -62,6 +67,12 @@ function deploymentFrom(environment: Environment, root: string): DeploymentChoic
 	};
 }
 
+function durabilityFrom(environment: Environment): Durability | null {
+	const text = environment['PLUMBLINE_DURABILITY'] || null;
+	if (text === null || text === 'normal' || text === 'full') return text;
+	throw new SettingsError(`PLUMBLINE_DURABILITY must be normal or full, not "${text}".`);
+}
+
 function functionEnvironmentFrom(environment: Environment): Record<string, string> {
 	const handedOn: Record<string, string> = {
 		PLUMBLINE_ALLOW_PRIVATE_HOSTS: environment['PLUMBLINE_ALLOW_PRIVATE_HOSTS'] || '1'
@@ -92,6 +103,7 @@ export function readSettings(environment: Environment = process.env, root: strin
 		host: hostFrom(merged),
 		port: portFrom(merged, 'PORT'),
 		deployment: deploymentFrom(merged, root),
+		durability: durabilityFrom(merged),
 		functionEnvironment: functionEnvironmentFrom(merged)
 	};
 }
