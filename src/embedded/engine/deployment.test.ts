@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { LAYOUT_1 } from '../store/layout1.testing.ts';
+import { frozenLayout } from '../store/layouts.testing.ts';
 import { SqliteStore } from '../store/store.ts';
 import { withFile } from '../store/testStore.ts';
 import { PLAIN_APP } from './components/definition.ts';
@@ -64,7 +64,7 @@ describe('a deployment', () => {
 		withFile((path) => {
 			const old = new DatabaseSync(path);
 			const analysis = JSON.stringify({ functions: [], httpRoutes: null, cronSpecs: null });
-			old.exec(`${LAYOUT_1}
+			old.exec(`${frozenLayout(1)}
 				INSERT INTO modules VALUES ('file.js', 'isolate', '// file.js', NULL, 'hash of file.js', '${analysis}');
 				INSERT INTO crons VALUES ('hourly', '{}', NULL, 5);
 				INSERT INTO jobs (id, component, path, args, due, state, kind) VALUES ('id', '', 'file.js:f', '[]', 1, 'pending', 'mutation');`);

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { encodeId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
-import { LAYOUT_1 } from './layout1.testing.ts';
+import { frozenLayout } from './layouts.testing.ts';
 import { indexFaults } from './integrity.ts';
 import { SqliteStore } from './store.ts';
 import { applySchema, drain, exportedSchema, read, withFile, write } from './testStore.ts';
@@ -56,7 +56,7 @@ test('documents made elsewhere keep id and creation time, in every order, over a
 test('a file of layout 1 is brought to the newest, with names of files instead of paths', () => {
 	withFile((path) => {
 		const old = new DatabaseSync(path);
-		old.exec(`${LAYOUT_1}
+		old.exec(`${frozenLayout(1)}
 			INSERT INTO indexes VALUES (7, 10001, 'by_a', '["a"]', 'enabled'), (9, 10001, 'by_b', '["b"]', 'staged');
 			INSERT INTO tables (num, component, name, state) VALUES (1, '', '_storage', 'active'), (10001, '', 'notes', 'active');
 			INSERT INTO files VALUES ('id', '', 'ab', 1, NULL, '/gone/files/01234567-89ab-4def-8123-456789abcdef', 1);

@@ -1,5 +1,4 @@
-/** The tables of a file of layout 1, as they were: what migrations are tried on. */
-export const LAYOUT_1 = `
+-- The tables of a file of layout 1, as they were: what migrations are tried on. Never changed.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tables (
 	num INTEGER PRIMARY KEY,
@@ -66,4 +65,3 @@ CREATE TABLE files (
 	created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
-`;
