@@ -277,3 +277,24 @@ describe('time', { timeout: 90_000 }, () => {
 		expect(await app.mutation('app:add', { which: 'second', name: 'apart' })).toBe(2);
 	});
 });
+
+test('an import goes into the tables of one instance, mounted or not', { timeout: 60_000 }, async () => {
+	app.write('notes.jsonl', JSON.stringify({ text: 'imported' }));
+	const into = (component: string) => [
+		'import',
+		'--component',
+		component,
+		'--table',
+		'notes',
+		'--append',
+		'notes.jsonl'
+	];
+	expect(await app.convex(...into('counter/inner'))).toContain('Added 1 documents to table "notes"');
+	expect(await app.convex('data', '--component', 'counter/inner', 'notes')).toContain('"imported"');
+	expect(await app.convex('data', '--component', 'second/inner', 'notes')).not.toContain('"imported"');
+	app.write('notes.jsonl', JSON.stringify({ text: 7 }));
+	expect(await app.refused(...into('counter/inner'))).toContain('does not match the schema');
+	await app.convex(...into('nowhere'));
+	const { value } = await app.asAdmin('query', '_system/frontend/components:list', {});
+	expect(value).toContainEqual(expect.objectContaining({ path: 'nowhere', state: 'unmounted' }));
+});

@@ -20,6 +20,7 @@ export async function* csvRows(source: AsyncIterable<unknown>): AsyncGenerator<s
 		}
 		yield JSON.stringify(Object.fromEntries(names.map((name, at) => [name, cellValue(cells[at] ?? '')])));
 	}
+	if (names === null) throw new ImportRefusal("CSV file doesn't have headers");
 }
 
 function cellValue(cell: string): unknown {

@@ -83,6 +83,11 @@ describe('one table', { timeout: 60_000 }, () => {
 		await first.convex('import', '--table', 'counters', '--append', 'd.json');
 		expect((await names('counters')).length).toBe(3);
 		first.write('e.jsonl', '{"name":"e","value":5}\n{"name":"f","value":6}\n');
+		for (const mode of [['--table', 'counters', '--replace'], ['--replace-all']]) {
+			const file = mode.length === 1 ? 'one.zip' : 'e.jsonl';
+			expect(await first.refused('import', ...mode, file)).toContain('Import change summary:');
+			expect((await names('counters')).length).toBe(3);
+		}
 		const replaced = await first.convex('import', '--table', 'counters', '--replace', '-y', 'e.jsonl');
 		expect(replaced).toMatch(/counters \| 2 +\| 3 of 3 \|/);
 		expect(await names('counters')).toEqual([

@@ -41,6 +41,8 @@ const DOCUMENTS = /^(.*\/)?([^/]+)\/documents\.jsonl$/;
 const SCHEMA = /^(.*\/)?([^/]+)\/generated_schema\.jsonl$/;
 const STORED = /^(.*\/)?_storage\/([^/.]+)(?:\.[^/]+)?$/;
 const COMPONENT = /^(.*\/)?_components\/([^/]+)\/$/;
+const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Opens an uploaded file. Throws an ImportRefusal. */
 export async function parseImport(
@@ -51,17 +53,30 @@ export async function parseImport(
 ): Promise<ParsedImport> {
 	if (format === 'zip') return parseArchive(path, component);
 	const rows = {
-		csv: () => csvRows(createReadStream(path)),
-		jsonLines: () => lineRows(createReadStream(path), false),
+		csv: () => csvRows(unmarked(createReadStream(path))),
+		jsonLines: () => lineRows(unmarked(createReadStream(path)), false),
 		jsonArray: () => arrayRows(path)
 	}[format];
 	return { tables: [{ component, name: table ?? '', rows }], files: [], close: () => undefined };
 }
 
 async function parseArchive(path: string, base: string): Promise<ParsedImport> {
-	const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch((error: unknown) => {
-		throw new ImportRefusal(`invalid zip file: ${error instanceof Error ? error.message : String(error)}`);
-	});
+	const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch(damaged);
+	try {
+		return await readArchive(zip, base);
+	} catch (error) {
+		zip.close();
+		return damaged(error);
+	}
+}
+
+/** What is thrown while a zip file is read is a fault of the file. */
+function damaged(error: unknown): never {
+	if (error instanceof ImportRefusal) throw error;
+	throw new ImportRefusal(`invalid zip file: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+async function readArchive(zip: ZipFile, base: string): Promise<ParsedImport> {
 	const documents: { readonly component: string; readonly name: string; readonly entry: Entry }[] = [];
 	const exact = new Set<string>();
 	const files: ImportedFile[] = [];
@@ -72,6 +87,7 @@ async function parseArchive(path: string, base: string): Promise<ParsedImport> {
 		if (found) {
 			const [, prefix = '', name = ''] = found;
 			if (name.startsWith('_') && name !== '_tables' && name !== '_storage') continue;
+			if (!name.startsWith('_')) requireIdentifier('table', name);
 			documents.push({ component: componentOf(prefix, base), name, entry });
 		} else if (schema) {
 			const [, prefix = '', name = ''] = schema;
@@ -95,14 +111,38 @@ async function parseArchive(path: string, base: string): Promise<ParsedImport> {
 }
 
 async function open(zip: ZipFile, entry: Entry): Promise<Readable> {
-	return zip.openReadStreamPromise(entry);
+	return zip.openReadStreamPromise(entry).catch(damaged);
+}
+
+function requireIdentifier(kind: 'table' | 'component', name: string): void {
+	if (IDENTIFIER.test(name)) return;
+	throw new ImportRefusal(
+		`${kind} name '${name}' invalid: Identifiers must start with a letter and can only contain letters, digits, and underscores.`
+	);
+}
+
+/** Throws an ImportRefusal for a file that begins with a byte order mark. */
+async function* unmarked(source: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+	let first = true;
+	for await (const chunk of source) {
+		if (first && Buffer.isBuffer(chunk)) refuseMark(chunk);
+		first = false;
+		yield chunk;
+	}
+}
+
+function refuseMark(bytes: Buffer): void {
+	if (bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK))
+		throw new ImportRefusal('UTF-8 BOM is not supported. Please save your file without BOM.');
 }
 
 function componentOf(prefix: string, base: string): string {
 	const names: string[] = [];
 	let rest = prefix;
 	for (let match = COMPONENT.exec(rest); match; match = COMPONENT.exec(rest)) {
-		names.unshift(match[2] ?? '');
+		const [, , name = ''] = match;
+		requireIdentifier('component', name);
+		names.unshift(name);
 		rest = match[1] ?? '';
 	}
 	return [...(base === '' ? [] : [base]), ...names].join('/');
@@ -113,7 +153,7 @@ async function* lineRows(source: AsyncIterable<unknown>, exact: boolean): AsyncG
 	for await (const line of lines(source)) {
 		row++;
 		try {
-			yield importLine(line, exact);
+			yield objectRow(row, importLine(line, exact));
 		} catch (error) {
 			if (error instanceof SyntaxError) throw new ImportRefusal(`Row ${row} wasn't valid JSON: ${error.message}`);
 			throw error;
@@ -156,13 +196,21 @@ async function* arrayRows(path: string): AsyncGenerator<string> {
 			`Import is too large for JSON (${size} bytes > maximum 16 MiB). Consider converting data to JSONLines`
 		);
 	}
+	const bytes = await readFile(path);
+	refuseMark(bytes);
 	let json: string;
 	try {
-		json = importLine(await readFile(path, 'utf8'), false);
+		json = importLine(bytes.toString('utf8'), false);
 	} catch (error) {
 		throw new ImportRefusal(`Not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
 	}
 	const array: unknown = JSON.parse(json);
 	if (!Array.isArray(array)) throw new ImportRefusal('Not a JSON array');
-	for (const value of array) yield JSON.stringify(value);
+	let row = 0;
+	for (const value of array) yield objectRow(++row, JSON.stringify(value));
+}
+
+function objectRow(row: number, json: string): string {
+	if (!json.startsWith('{')) throw new ImportRefusal(`Row ${row} wasn't an object`);
+	return json;
 }
