@@ -178,7 +178,7 @@ export async function createEngine({
 		importRows: (tablet, rows) => supervisor.call('importRows', { tablet, rows }),
 		importFiles: (tablet, files) => supervisor.call('importFiles', { tablet, files }),
 		async publishImport(mode, staged) {
-			await commit(supervisor.call('publishImport', { mode, staged }, limits.pushWallClock));
+			if (await commit(supervisor.call('publishImport', { mode, staged }, limits.pushWallClock))) await deployed();
 			// What a change of the schema had checked and filled may have been replaced.
 			schemaWorker.wake();
 			return null;

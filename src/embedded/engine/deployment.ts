@@ -141,6 +141,21 @@ export function saveMounts(database: Database, analysis: Analysis): Map<string, 
 	return changes;
 }
 
+/** An import has brought tables of components: those that are not known are unmounted ones. Says whether there are any. */
+export function saveImported(database: Database, components: Iterable<string>): boolean {
+	let added = false;
+	for (const component of components) {
+		const names = component.split('/');
+		for (const [depth] of names.entries()) {
+			const path = names.slice(0, depth + 1).join('/');
+			if (path === '' || database.row('SELECT 1 FROM components WHERE path = ?', path) !== null) continue;
+			database.run("INSERT INTO components (path, state) VALUES (?, 'unmounted')", path);
+			added = true;
+		}
+	}
+	return added;
+}
+
 function unmountedComponents(database: Database): string[] {
 	return database.rows("SELECT path FROM components WHERE state = 'unmounted'").map(([path]) => String(path));
 }

@@ -48,6 +48,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 	const removals = new Removals(settings.dataDir, store.database, files);
 	const executor = new Executor(store, runner, sessions, removals, settings.limits);
 
+	const imports = new Imports(store, executor, files, removals);
+
 	const reload = (): void => {
 		deployment = loadDeployment(store.database);
 		runner.deploy(deployment);
@@ -63,7 +65,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 	return {
 		removals,
 		unhandled: (error: unknown) => runner.unhandled(error),
-		imports: new Imports(store, executor, files, removals),
+		imports,
 		copy: new DataCopy(store.database, removals),
 
 		/** Commits nothing, to see whether that works. */
@@ -241,6 +243,12 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 			});
 			reload();
 			return null;
+		},
+
+		publishImport({ mode, staged }: Parameters<EngineMethods['publishImport']>[0]) {
+			const published = imports.publish(mode, staged);
+			if (published.value) reload();
+			return published;
 		},
 
 		deployment: () => deployment,

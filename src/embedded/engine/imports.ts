@@ -4,6 +4,7 @@ import type { Removals } from '../files/removals.ts';
 import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
 import { Staging } from '../store/staging.ts';
 import type { SqliteStore } from '../store/store.ts';
+import { saveImported } from './deployment.ts';
 import type { Executor } from './executor.ts';
 import type { Committed } from './protocol.ts';
 import type { StoredFile } from './types.ts';
@@ -70,20 +71,22 @@ export class Imports {
 		return null;
 	}
 
-	publish(mode: ImportMode, staged: readonly StagedTable[]): Committed<null> {
+	/** Puts the tables in force. Says whether there are components that were not known. */
+	publish(mode: ImportMode, staged: readonly StagedTable[]): Committed<boolean> {
 		const replaced: string[] = [];
-		const { notice } = this.#executor.write((tx) => {
+		const { value: added, notice } = this.#executor.write((tx) => {
 			this.#staging.publish(tx, mode, staged);
 			for (const { component, name, tablet } of staged) {
 				if (name !== '_storage') continue;
 				if (mode !== 'append') replaced.push(...this.#files.removeRows(tx, component));
 				for (const file of this.#stored.get(tablet) ?? []) this.#files.addRow(tx, component, file, Date.now());
 			}
+			return saveImported(tx.exclusive(), new Set(staged.map(({ component }) => component)));
 		});
 		this.end(staged);
 		this.#removals.add(replaced);
 		this.#executor.forgetSubscriptions();
-		return { value: null, notice: notice === null ? null : { ...notice, invalidated: [], everything: true } };
+		return { value: added, notice: notice === null ? null : { ...notice, invalidated: [], everything: true } };
 	}
 
 	/** The import has ended, well or not. What is hidden now is removed little by little. */
