@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Notices } from './notices.ts';
 import { parseFunctionPath } from './paths.ts';
+import { checkFile } from '../store/checkFile.ts';
 import { SchemaWorker } from './schemaWorker.ts';
 import type { AnalysisMethods, DeploymentState, EngineSettings } from './protocol.ts';
 import { Outbox } from './rpc.ts';
@@ -69,7 +70,8 @@ export async function createEngine({
 		},
 		report
 	);
-	const boot = await supervisor.start();
+	// While the process starts.
+	const boot = await supervisor.start(checkFile(join(settings.dataDir, 'data.sqlite')));
 	notices = new Notices(boot.latestTs);
 	if (onLog !== undefined) notices.onLog(onLog);
 	let deployment = boot.deployment;

@@ -36,7 +36,7 @@ async function openStore(path: string, options: DatabaseOptions): Promise<Sqlite
 async function open(settings: EngineSettings, resumes: boolean, mistrust: boolean) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
 	const synchronous = settings.durability === 'full' ? 'FULL' : 'NORMAL';
-	store = await openStore(join(settings.dataDir, 'data.sqlite'), { synchronous, mistrust });
+	store = await openStore(join(settings.dataDir, 'data.sqlite'), { synchronous, mistrust, checked: !mistrust });
 	// Nothing may be answered any more, nor read from memory that may differ from the disk: the next process looks anew.
 	store.onUncertain = () => process.exit(DISK_FAILED);
 	const answers = new SavedAnswers(store);

@@ -122,7 +122,7 @@ interface EngineBoot {
 /** Methods of the engine process. It executes them one at a time, in order. */
 export type EngineMethods = {
 	/** `resumes` when it takes over from a process of the same front, whose answers may not have arrived. */
-	/** `resumes` after a process that ended, `mistrust` after one that ended because the disk had failed. */
+	/** `resumes` after a process that ended, `mistrust` after one that ended because the disk had failed. The file is checked. */
 	start(params: {
 		readonly settings: EngineSettings;
 		readonly resumes: boolean;

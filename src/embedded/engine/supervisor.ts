@@ -92,9 +92,9 @@ export class EngineSupervisor {
 		return this.#fault;
 	}
 
-	/** Starts the first process. Rejects when it cannot open its store. */
-	start(): Promise<Boot> {
-		return this.#spawn(null);
+	/** Starts the first process, which opens its store once that has been checked. Rejects when it cannot. */
+	start(checked: Promise<void>): Promise<Boot> {
+		return this.#spawn(null, checked);
 	}
 
 	call<K extends keyof EngineMethods>(
@@ -126,11 +126,11 @@ export class EngineSupervisor {
 		this.#rejectAll(new Error('the engine is closed'));
 	}
 
-	#spawn(death: Death | null): Promise<Boot> {
+	#spawn(death: Death | null, ready = Promise.resolve()): Promise<Boot> {
 		this.#starting = true;
 		return new Promise((resolve, reject) => {
 			const id = ++this.#lastId;
-			let refusal: RemoteError | null = null;
+			let refusal: Error | null = null;
 			const child = new Child({
 				entry: ENTRY,
 				heapMegabytes: this.#limits.heapMegabytes,
@@ -156,7 +156,13 @@ export class EngineSupervisor {
 			});
 			this.#child = child;
 			const params = { settings: this.#settings, resumes: death !== null, mistrust: death?.disk ?? false };
-			child.send({ kind: 'call', id, method: 'start', params });
+			ready.then(
+				() => child.send({ kind: 'call', id, method: 'start', params }),
+				(error: Error) => {
+					refusal = error;
+					child.kill();
+				}
+			);
 		});
 	}
 
@@ -165,7 +171,7 @@ export class EngineSupervisor {
 	}
 
 	/** The store could not be opened: for good at the first start, for a while later. */
-	#refused({ message }: RemoteError, death: Death | null): void {
+	#refused({ message }: Error, death: Death | null): void {
 		if (this.#closed) return;
 		if (death === null) return this.#giveUp(message);
 		this.#setFault(message);

@@ -12,6 +12,8 @@ export interface DatabaseOptions {
 	readonly synchronous: 'NORMAL' | 'FULL';
 	/** The disk failed when the file was open the last time. */
 	readonly mistrust?: boolean;
+	/** Every page has been read already (`checkFile`). */
+	readonly checked?: boolean;
 }
 
 /** SQLite's name for a database without a file. */
@@ -131,7 +133,7 @@ function prepareFile(connection: DatabaseSync, path: string, options: DatabaseOp
 		return;
 	}
 	settleLog(connection, path, options);
-	checkPages(connection, path);
+	if (options.checked !== true) checkPages(connection, path);
 	if (version < LAYOUT_VERSION) connection.function('base64_of_hex', { deterministic: true }, base64OfHex);
 	for (let from = version; from < LAYOUT_VERSION; from++) {
 		connection.exec(`BEGIN IMMEDIATE; ${STEPS[from - 1] ?? ''} PRAGMA user_version = ${from + 1}; COMMIT`);

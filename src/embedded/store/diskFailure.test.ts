@@ -9,6 +9,7 @@ import { HeldCommitter } from './heldCommitter.testing.ts';
 import { indexFaults } from './integrity.ts';
 import { Snapshot } from './snapshot.ts';
 import { SqliteStore } from './store.ts';
+import { ThreadCommitter } from './threadCommitter.ts';
 import { applySchema, drain, exportedSchema, read, withFile, write } from './testStore.ts';
 
 const SCHEMA = exportedSchema({ notes: { indexes: { by_n: ['n'] } } });
@@ -103,6 +104,18 @@ describe('a commit that failed', () => {
 		store.pipeline.settle();
 		expect(uncertain).toHaveBeenCalledOnce();
 		expect(() => store.begin('read')).toThrow('Whether it was saved shows when the file is opened anew');
+		store.close();
+	});
+
+	test('may be in the file when the thread that writes has ended', () => {
+		const database = Database.open(':memory:');
+		const thread = new ThreadCommitter('/no/such/folder/data.sqlite', { synchronous: 'FULL' });
+		const store = SqliteStore.openWith(database, thread);
+		const uncertain = vi.fn();
+		store.onUncertain = uncertain;
+		add(store, 0, 1);
+		expect(store.pipeline.drain()?.kind).toBe('uncertain');
+		expect(uncertain).toHaveBeenCalledOnce();
 		store.close();
 	});
 

@@ -48,7 +48,7 @@ export class Snapshot {
 	/** Every stored file that has a row, once. */
 	files(): NamedFile[] {
 		const rows = this.#connection.prepare('SELECT path, size, sha256 FROM files').all();
-		// Layout 1 said `files/<name>`.
+		// Layout 1 had whole paths.
 		const files = rows.map(({ path, size, sha256 }) => ({
 			name: String(path).slice(-36),
 			size: Number(size),

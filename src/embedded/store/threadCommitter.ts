@@ -47,7 +47,9 @@ export class ThreadCommitter implements Committer {
 		if (this.#report.ended === this.#taken) return null;
 		this.#taken++;
 		this.#worker.unref();
-		return { error: this.#report.error };
+		const { error } = this.#report;
+		if (error?.kind === 'uncertain') this.#broken = error;
+		return { error };
 	}
 
 	wait(): BatchEnd {

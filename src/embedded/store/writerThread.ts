@@ -3,13 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { writeBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { Database } from './database.ts';
-import { storeFailure } from './errors.ts';
-import type { StoreError } from './errors.ts';
+import { StoreError, storeFailure } from './errors.ts';
 import type { WriterThreadData } from './threadCommitter.ts';
 import { WriterReport } from './writerReport.ts';
 
 const { path, options, report: memory }: WriterThreadData = workerData;
 const report = new WriterReport(memory);
+// Whoever waits for this thread must not wait for ever.
+process.once('exit', (code) => {
+	if (code !== 0) report.end(new StoreError('uncertain', `The thread that writes ${path} ended.`));
+});
 const database = Database.beside(path, options);
 
 function write(batch: Batch): StoreError | null {
