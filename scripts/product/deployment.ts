@@ -1,6 +1,5 @@
 /** The Convex deployment of this start: the embedded one, started here, or the one the operator named. */
-import { startDeployment } from '../../src/embedded/deployment.ts';
-import { limitsFrom } from '../../src/embedded/engine/limits.ts';
+import { keepCompiled } from '../../src/embedded/compiled.ts';
 import type { DeploymentAccess } from './environment.ts';
 import { say } from './log.ts';
 import { choosePort } from './ports.ts';
@@ -36,6 +35,9 @@ export async function openDeployment(settings: Settings, options: OpenOptions): 
 	}
 	// The port above the deployment's own serves its HTTP actions.
 	const port = await choosePort('CONVEX_PORT', choice.port, DEFAULT_CONVEX_PORT, settings.host, 2);
+	keepCompiled(choice.dataDir);
+	const { startDeployment } = await import('../../src/embedded/deployment.ts');
+	const { limitsFrom } = await import('../../src/embedded/engine/limits.ts');
 	const deployment = await startDeployment({
 		dataDir: choice.dataDir,
 		appDir: process.cwd(),

@@ -1,8 +1,8 @@
 /** `npm run convex:embedded -- --data DIR --port N`: a deployment as a process of its own. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { startDeployment } from './deployment.ts';
-import { limitsFrom } from './engine/limits.ts';
+import { keepCompiled } from './compiled.ts';
+import type { DeploymentOptions } from './deployment.ts';
 
 const USAGE =
 	'Usage: npm run convex:embedded -- --data DIR --port N [--admin-key KEY] [--origin URL]... [--app DIR] [--site-port N] [--durability normal|full]';
@@ -11,7 +11,7 @@ function say(sentence: string): void {
 	process.stdout.write(`${sentence}\n`);
 }
 
-function readOptions(): Parameters<typeof startDeployment>[0] {
+function readOptions(): DeploymentOptions {
 	const { values } = parseArgs({
 		options: {
 			data: { type: 'string' },
@@ -48,7 +48,11 @@ function parsePort(text: string): number {
 process.umask(0o077);
 
 try {
-	const deployment = await startDeployment({ ...readOptions(), limits: limitsFrom(process.env) });
+	const options = readOptions();
+	keepCompiled(options.dataDir);
+	const { startDeployment } = await import('./deployment.ts');
+	const { limitsFrom } = await import('./engine/limits.ts');
+	const deployment = await startDeployment({ ...options, limits: limitsFrom(process.env) });
 	const stop = (): void => {
 		process.off('SIGTERM', stop).off('SIGINT', stop);
 		void deployment.close().then(

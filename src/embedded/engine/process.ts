@@ -1,5 +1,6 @@
 /** The engine process: holds the store and runs queries and mutations, one at a time. */
 import { mkdirSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { SavedAnswers } from './answers.ts';
 import { CallQueue } from './callQueue.ts';
@@ -20,6 +21,8 @@ let store: SqliteStore | null = null;
 
 /** How long an engine of a server that was killed may take to notice and let the file go (milliseconds). */
 const LOCK_PATIENCE = 5_000;
+/** When everything that a start imports has been imported (milliseconds). */
+const SETTLED = 2_000;
 
 async function openStore(path: string, options: DatabaseOptions): Promise<SqliteStore> {
 	const deadline = Date.now() + LOCK_PATIENCE;
@@ -72,6 +75,8 @@ function ready(): Awaited<ReturnType<typeof open>> {
 const methods: Handlers<EngineMethods> = {
 	async start({ settings, resumes, mistrust }) {
 		handlers = await open(settings, resumes, mistrust);
+		// This process is mostly killed in the end, and would keep nothing.
+		setTimeout(flushCompileCache, SETTLED).unref();
 		return handlers.boot();
 	},
 	querySet: (requests) => ready().querySet(requests),

@@ -1,3 +1,4 @@
+import { compiledFolder } from '../compiled.ts';
 import { Child } from './child.ts';
 import { deathOf, DiskFailure, EngineDied } from './death.ts';
 import type { Death } from './death.ts';
@@ -135,6 +136,7 @@ export class EngineSupervisor {
 				entry: ENTRY,
 				heapMegabytes: this.#limits.heapMegabytes,
 				flags: [`--max-semi-space-size=${YOUNG_MEGABYTES}`],
+				environment: { NODE_COMPILE_CACHE: compiledFolder(this.#settings.dataDir) },
 				onMessage: (message) => {
 					const boot = this.#bootIn(message, id);
 					if (boot === null) return this.#receive(message);
