@@ -7,6 +7,7 @@ import { abstracted, answerOf, same } from './compare.ts';
 import type { Side } from './compare.ts';
 import { Thrown } from './model/failure.ts';
 import { Model } from './model/model.ts';
+import { COMPONENTS } from './program.ts';
 import type { Operation, Scenario, Step } from './program.ts';
 import { CALLER, Target, thrownBy } from './target.ts';
 
@@ -87,14 +88,16 @@ class Game {
 
 	/** What both hold at the end is the same, and the file is whole. */
 	async end(): Promise<void> {
-		const names = this.#model.tables.sort();
-		same('tables', (await this.#target.tableNames()).toSorted(), names);
-		for (const name of names)
-			same(
-				`table ${name}`,
-				this.#abstract(await this.#target.table(name), 'real'),
-				this.#abstract(this.#model.table(name), 'modelled')
-			);
+		for (const component of [null, ...COMPONENTS]) {
+			const names = this.#model.tables(component).sort();
+			same(`tables of ${component}`, (await this.#target.tableNames(component ?? '')).toSorted(), names);
+			for (const name of names)
+				same(
+					`table ${name} of ${component}`,
+					this.#abstract(await this.#target.table(component ?? '', name), 'real'),
+					this.#abstract(this.#model.table(component, name), 'modelled')
+				);
+		}
 		same('faults of the file', await this.#target.faults(), []);
 	}
 
@@ -138,7 +141,7 @@ class Game {
 		const answers: Value[] = [];
 		for (const operation of program) {
 			if (operation.op !== 'nested') throw new Error('actions of scenarios only run other functions');
-			const ran = this.#model.run(operation.kind, operation.program, ids, CALLER);
+			const ran = this.#model.run(operation.kind, operation.program, ids, CALLER, operation.into);
 			ids.push(...ran.ids);
 			answers.push(ran.answers);
 		}

@@ -9,6 +9,10 @@ import { convexToJson, jsonToConvex } from 'convex/values';
 import type { JSONValue, Value } from 'convex/values';
 import { z } from 'zod';
 
+/** Two instances of one component, mounted in the app under these names. It runs programs, too. */
+export const COMPONENTS = ['left', 'right'] as const;
+export type Component = (typeof COMPONENTS)[number];
+
 const value: z.ZodType<Value> = z.custom<Value>((given) => given !== undefined);
 const fields = z.record(z.string(), value);
 /** A value, or undefined as the empty list. */
@@ -78,7 +82,13 @@ export type Operation =
 			readonly words: string;
 			readonly filters: readonly { readonly field: string; readonly value: readonly [] | readonly [Value] }[];
 	  }
-	| { readonly op: 'nested'; readonly kind: 'query' | 'mutation'; readonly program: readonly Operation[] }
+	/** `into` a component, which knows no ids but those that it gives itself, and tells nobody of those. */
+	| {
+			readonly op: 'nested';
+			readonly kind: 'query' | 'mutation';
+			readonly into: Component | null;
+			readonly program: readonly Operation[];
+	  }
 	/** Catches the failure of one operation. */
 	| { readonly op: 'attempt'; readonly operation: Operation }
 	/** Starts every operation before any has ended. */
@@ -111,7 +121,12 @@ const operation: z.ZodType<Operation> = z.lazy(() =>
 			words: z.string(),
 			filters: z.array(z.object({ field: z.string(), value: maybe }))
 		}),
-		z.object({ op: z.literal('nested'), kind: z.enum(['query', 'mutation']), program: z.array(operation) }),
+		z.object({
+			op: z.literal('nested'),
+			kind: z.enum(['query', 'mutation']),
+			into: z.enum(COMPONENTS).nullable().default(null),
+			program: z.array(operation)
+		}),
 		z.object({ op: z.literal('attempt'), operation }),
 		z.object({ op: z.literal('parallel'), operations: z.array(operation) }),
 		z.object({ op: z.literal('throw'), data: value }),

@@ -9,6 +9,7 @@ import { CallFailed, Corpus, valueOf } from '../corpus/harness.ts';
 import type { Identity, ModuleSource, PushBundle } from '../engine/types.ts';
 import { indexFaults } from '../store/integrity.ts';
 import { SqliteStore } from '../store/store.ts';
+import { COMPONENTS } from './program.ts';
 import type { Operation, Schema, Selection } from './program.ts';
 
 type Program = readonly Operation[];
@@ -49,8 +50,28 @@ export interface PageOptions {
 /** The corpus, of which only the interpreter of programs is used. */
 export async function programsBundle(): Promise<PushBundle> {
 	const bundle = await bundleCorpus();
-	const functions = bundle.functions.filter(({ path }) => path === 'programs.js' || path.startsWith('_deps/'));
-	return { ...bundle, schema: null, functions };
+	const functions = bundle.functions.filter(({ path }) => path === 'programs.js' || /^_deps\/[^/]+$/.test(path));
+	const components = [{ path: PATH, functions, schema: null, definition: COMPONENT, udfServerVersion: '1.48.0' }];
+	return { ...bundle, schema: null, functions, definition: APP, components };
+}
+
+/** Where the component lies. */
+const PATH = 'programs';
+const APP = module(
+	'convex.config.js',
+	`import used from './_componentDeps/${Buffer.from(PATH).toString('base64url')}';
+	const path = used.componentDefinitionPath;
+	${definition(`{ type: 'app' }`, `${JSON.stringify(COMPONENTS)}.map((name) => ({ name, path, args: [], env: [] }))`)}`
+);
+const COMPONENT = module(
+	'convex.config.js',
+	definition(`{ type: 'childComponent', name: ${JSON.stringify(PATH)}, args: [] }`, '[]')
+);
+
+/** The text of a `convex.config.js`, as it is bundled. */
+function definition(definitionType: string, childComponents: string): string {
+	const exports = `{ type: 'branch', branch: [] }`;
+	return `export default { export: () => ({ definitionType: ${definitionType}, childComponents: ${childComponents}, httpMounts: {}, exports: ${exports} }) };`;
 }
 
 export class Target {
@@ -122,11 +143,11 @@ export class Target {
 	}
 
 	/** Every document of a table, the oldest first, as `convex data` reads them. */
-	async table(table: string): Promise<Value[]> {
+	async table(componentPath: string, table: string): Promise<Value[]> {
 		const documents: Value[] = [];
 		let cursor: string | null = null;
 		for (;;) {
-			const request = { componentPath: '', table, order: 'asc', numItems: 7, cursor } as const;
+			const request = { componentPath, table, order: 'asc', numItems: 7, cursor } as const;
 			const { page: text, isDone, continueCursor } = await this.#corpus.engine.tableData(request);
 			const rows = jsonToConvex(JSON.parse(text));
 			if (Array.isArray(rows)) documents.push(...rows);
@@ -135,8 +156,8 @@ export class Target {
 		}
 	}
 
-	tableNames(): Promise<readonly string[]> {
-		return this.#corpus.engine.tableNames('');
+	tableNames(componentPath: string): Promise<readonly string[]> {
+		return this.#corpus.engine.tableNames(componentPath);
 	}
 
 	/** Ends the engine and says what is wrong with the file that it leaves. */
@@ -161,7 +182,10 @@ export class Target {
 
 function schemaModule(schema: Schema): ModuleSource {
 	const json = JSON.stringify(convexToJson(value.parse(schema)));
-	const source = `export default { export: () => ${JSON.stringify(json)} };`;
+	return module('schema.js', `export default { export: () => ${JSON.stringify(json)} };`);
+}
+
+function module(path: string, source: string): ModuleSource {
 	const hash = createHash('sha256').update(source).digest('hex');
-	return { path: 'schema.js', source, sourceMap: null, environment: 'isolate', hash };
+	return { path, source, sourceMap: null, environment: 'isolate', hash };
 }

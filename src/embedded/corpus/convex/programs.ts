@@ -1,5 +1,5 @@
 /** An interpreter of programs that are data (`fuzz/program.ts`): one query, one mutation and one action do anything. */
-import { makeFunctionReference } from 'convex/server';
+import { componentsGeneric, makeFunctionReference } from 'convex/server';
 import { ConvexError, v } from 'convex/values';
 import type { Value } from 'convex/values';
 import type { Expression, Operation, Selection } from '../../fuzz/program.ts';
@@ -26,8 +26,11 @@ interface Result {
 const args = { program: v.any(), ids: v.array(v.string()) };
 const NEVER = 1e9;
 
-const queryReference = makeFunctionReference<'query', Input, Result>('programs:ask');
-const mutationReference = makeFunctionReference<'mutation', Input, Result>('programs:change');
+const own = {
+	ask: makeFunctionReference<'query', Input, Result>('programs:ask'),
+	change: makeFunctionReference<'mutation', Input, Result>('programs:change')
+};
+const components: Untyped = componentsGeneric();
 
 type Input = { program: Operation[]; ids: string[] };
 
@@ -134,7 +137,7 @@ async function perform(context: Context, operation: Operation): Promise<Value> {
 		case 'fail':
 			throw new Error(operation.message);
 		case 'schedule': {
-			const id = await ctx.scheduler.runAfter(operation.soon ? 0 : NEVER, mutationReference, {
+			const id = await ctx.scheduler.runAfter(operation.soon ? 0 : NEVER, own.change, {
 				program: operation.program,
 				ids: context.ids
 			});
@@ -157,17 +160,16 @@ function give(context: Context, id: string): void {
 	context.ids.push(id);
 }
 
-async function nested(context: Context, { kind, program }: Extract<Operation, { op: 'nested' }>): Promise<Value> {
-	const input = { program: [...program], ids: context.ids };
+async function nested(context: Context, { kind, into, program }: Extract<Operation, { op: 'nested' }>): Promise<Value> {
+	const input = { program: [...program], ids: into === null ? context.ids : [] };
+	const { ask: asked, change: changed } = into === null ? own : components[into].programs;
 	try {
 		const { answers, ids } =
-			kind === 'query'
-				? await context.ctx.runQuery(queryReference, input)
-				: await context.ctx.runMutation(mutationReference, input);
-		context.ids.push(...ids);
+			kind === 'query' ? await context.ctx.runQuery(asked, input) : await context.ctx.runMutation(changed, input);
+		if (into === null) context.ids.push(...ids);
 		return answers;
 	} catch (error) {
-		if (error instanceof ConvexError) context.ids.push(...error.data.ids);
+		if (error instanceof ConvexError && into === null) context.ids.push(...error.data.ids);
 		throw error;
 	}
 }

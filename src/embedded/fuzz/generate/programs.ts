@@ -1,13 +1,34 @@
 /** Random programs of queries, mutations and actions. */
 import fc from 'fast-check';
 import { PLANNED } from '../model/failure.ts';
-import type { Operation } from '../program.ts';
+import { COMPONENTS } from '../program.ts';
+import type { Component, Operation } from '../program.ts';
 import { SEARCH, table } from './schemas.ts';
 import { selections } from './selections.ts';
 import { WITHOUT_IDS, WITH_IDS, id, maybe } from './values.ts';
 import type { Values } from './values.ts';
 
-function programsOf(values: Values) {
+/** What programs are made of. */
+interface Programs {
+	readonly reads: fc.Arbitrary<Operation>;
+	/** A call of a query. */
+	readonly ask: fc.Arbitrary<Operation>;
+	readonly mutation: fc.Arbitrary<Operation[]>;
+	readonly nested: fc.Arbitrary<Operation>;
+}
+
+const component = fc.constantFrom(...COMPONENTS);
+
+function call(
+	kind: 'query' | 'mutation',
+	into: fc.Arbitrary<Component | null>,
+	program: fc.Arbitrary<Operation[]>
+): fc.Arbitrary<Operation> {
+	return fc.record({ op: fc.constant('nested' as const), kind: fc.constant(kind), into, program });
+}
+
+/** `inside`: what a call into a component runs; null where there is none to call. */
+function programsOf(values: Values, inside: Programs | null): Programs {
 	const { leaf, value, fields } = values;
 	const reads: fc.Arbitrary<Operation> = fc.oneof(
 		{ weight: 2, arbitrary: fc.record({ op: fc.constant('get' as const), id }) },
@@ -54,25 +75,16 @@ function programsOf(values: Values) {
 		fc.record({ op: fc.constant('throw' as const), data: value }),
 		fc.constant<Operation>({ op: 'fail', message: PLANNED })
 	);
+	const ask = fc.oneof(
+		call('query', fc.constant(null), fc.array(reads, { maxLength: 3 })),
+		...(inside === null ? [] : [call('query', component, fc.array(inside.reads, { maxLength: 3 }))])
+	);
 	const { mutation, nested } = fc.letrec<{ write: Operation; mutation: Operation[]; nested: Operation }>((tie) => ({
 		mutation: fc.array(tie('write'), { maxLength: 6 }),
 		nested: fc.oneof(
-			{
-				weight: 1,
-				arbitrary: fc.record({
-					op: fc.constant('nested' as const),
-					kind: fc.constant('query' as const),
-					program: fc.array(reads, { maxLength: 3 })
-				})
-			},
-			{
-				weight: 2,
-				arbitrary: fc.record({
-					op: fc.constant('nested' as const),
-					kind: fc.constant('mutation' as const),
-					program: tie('mutation')
-				})
-			}
+			{ weight: 1, arbitrary: ask },
+			{ weight: 2, arbitrary: call('mutation', fc.constant(null), tie('mutation')) },
+			...(inside === null ? [] : [{ weight: 2, arbitrary: call('mutation', component, inside.mutation) }])
 		),
 		write: fc.oneof(
 			{ maxDepth: 3, depthIdentifier: 'program' },
@@ -98,12 +110,13 @@ function programsOf(values: Values) {
 			}
 		)
 	}));
-	return { reads, mutation, nested };
+	return { reads, ask, mutation, nested };
 }
 
-const { reads, mutation: writes, nested } = programsOf(WITH_IDS);
+const inside = programsOf(WITH_IDS, null);
+const { reads, ask, mutation: writes, nested } = programsOf(WITH_IDS, inside);
 /** The model does not learn the ids that a scheduled function gives, so it cannot order them. */
-const { mutation: job } = programsOf(WITHOUT_IDS);
+const { mutation: job } = programsOf(WITHOUT_IDS, programsOf(WITHOUT_IDS, null));
 
 /** Of what a mutation schedules, one thing at most runs soon: the order of several is not promised. */
 export const mutation: fc.Arbitrary<Operation[]> = fc
@@ -113,8 +126,9 @@ export const mutation: fc.Arbitrary<Operation[]> = fc
 	);
 export const query = fc.array(
 	fc.oneof(
-		{ weight: 1, arbitrary: reads },
-		{ weight: 2, arbitrary: reads.map((operation): Operation => ({ op: 'attempt', operation })) }
+		{ weight: 2, arbitrary: reads },
+		{ weight: 4, arbitrary: reads.map((operation): Operation => ({ op: 'attempt', operation })) },
+		{ weight: 1, arbitrary: ask.map((operation): Operation => ({ op: 'attempt', operation })) }
 	),
 	{ minLength: 1, maxLength: 5 }
 );

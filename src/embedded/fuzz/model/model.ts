@@ -1,21 +1,14 @@
 import type { Value } from 'convex/values';
-import type { Operation, Schema, Selection } from '../program.ts';
+import type { Component, Operation, Schema, Selection } from '../program.ts';
+import { attempt, idOf, resolve, resolved } from './context.ts';
+import type { Context, Kind } from './context.ts';
 import { Refused, Thrown } from './failure.ts';
 import type { ObjectValue } from './order.ts';
 import { readPage, readQuery, readSearch } from './reading.ts';
 import type { Page, Position } from './reading.ts';
 import { compareBy } from './selection.ts';
 import type { Literal } from './selection.ts';
-import { JOBS, State, defined, mapTexts, withoutSystemFields } from './state.ts';
-
-type Kind = 'query' | 'mutation';
-
-interface Context {
-	readonly kind: Kind;
-	readonly identity: Value;
-	readonly ids: string[];
-	readonly times: ReadonlyMap<string, number>;
-}
+import { JOBS, State, defined, withoutSystemFields } from './state.ts';
 
 export interface Result {
 	readonly answers: Value[];
@@ -31,7 +24,10 @@ const EPOCH = 1.7e12;
  * copying. Throws `Refused` or `Thrown` where a deployment fails.
  */
 export class Model {
-	#state = new State();
+	/** Of the app, with that of its components. */
+	#app = new State();
+	/** In which component things happen: null in the app. */
+	#component: Component | null = null;
 	/** The table of every id ever given, also of those rolled back. */
 	readonly #owners = new Map<string, string>();
 	/** What the next ids are to be. */
@@ -44,13 +40,27 @@ export class Model {
 		return this.#state.push(schema, (id) => this.#tableOf(id));
 	}
 
+	get #state(): State {
+		return this.#component === null ? this.#app : this.#app.component(this.#component);
+	}
+
 	/** Ids to be given next, in this order: it makes up its own when there are none. */
 	willGive(ids: readonly string[]): void {
 		this.#given = [...ids];
 	}
 
-	/** Runs a program in one transaction, then what it scheduled for right after. */
-	run(kind: Kind, program: readonly Operation[], ids: readonly string[], identity: Value): Result {
+	/**
+	 * Runs a program in one transaction, then what it scheduled for right after. `into`: an action runs it in a component,
+	 * which does not learn of the user then.
+	 */
+	run(
+		kind: Kind,
+		program: readonly Operation[],
+		ids: readonly string[],
+		identity: Value,
+		into?: Component | null
+	): Result {
+		if (into != null) return { answers: this.#inside(into, kind, program, null), ids: [] };
 		const result = this.#transaction(() => this.#program(kind, program, ids, identity));
 		for (let job = this.#soon.shift(); job !== undefined; job = this.#soon.shift()) this.#runJob(job);
 		return result;
@@ -69,25 +79,39 @@ export class Model {
 	}
 
 	/** Every document of a table, the oldest first. */
-	table(name: string): Value[] {
-		return this.#state
-			.documents(name)
+	table(component: Component | null, name: string): Value[] {
+		return this.#within(component, () => this.#state.documents(name))
 			.sort(compareBy(['_creationTime'], 'asc'))
 			.map(defined);
 	}
 
-	get tables(): string[] {
-		return [...this.#state.tables.keys()];
+	tables(component: Component | null): string[] {
+		return this.#within(component, () => [...this.#state.tables.keys()]);
+	}
+
+	#within<T>(component: Component | null, run: () => T): T {
+		const before = this.#component;
+		this.#component = component;
+		try {
+			return run();
+		} finally {
+			this.#component = before;
+		}
+	}
+
+	/** A program of a component, which does not know the ids of the app. */
+	#inside(component: Component, kind: Kind, program: readonly Operation[], identity: Value): Value[] {
+		return this.#within(component, () => this.#transaction(() => this.#program(kind, program, [], identity))).answers;
 	}
 
 	#transaction<T>(run: () => T): T {
-		const before = this.#state;
+		const before = this.#app;
 		const soon = this.#soon.length;
-		this.#state = before.copy();
+		this.#app = before.copy();
 		try {
 			return run();
 		} catch (error) {
-			this.#state = before;
+			this.#app = before;
 			this.#soon.length = soon;
 			throw error;
 		}
@@ -123,12 +147,12 @@ export class Model {
 			case 'patch': {
 				const document = this.#existing(context, operation.id);
 				const unset = Object.fromEntries(operation.unset.map((name) => [name, undefined]));
-				const given = withoutSystemFields({ ...this.#resolve(context, operation.fields), ...unset }, document);
+				const given = withoutSystemFields({ ...resolve(context, operation.fields), ...unset }, document);
 				return this.#replace(document, { ...document, ...given });
 			}
 			case 'replace': {
 				const document = this.#existing(context, operation.id);
-				return this.#replace(document, withoutSystemFields(this.#resolve(context, operation.fields), document));
+				return this.#replace(document, withoutSystemFields(resolve(context, operation.fields), document));
 			}
 			case 'delete': {
 				const { _id } = this.#existing(context, operation.id);
@@ -136,14 +160,14 @@ export class Model {
 				return null;
 			}
 			case 'get': {
-				const id = this.#id(context, operation.id);
+				const id = idOf(context, operation.id);
 				const owner = this.#ownerOf(id);
 				if (owner === JOBS) throw new Refused('id');
 				const found = this.#state.tables.get(owner)?.get(id);
 				return found === undefined ? null : defined(found);
 			}
 			case 'normalizeId': {
-				const id = this.#id(context, operation.id);
+				const id = idOf(context, operation.id);
 				return this.#tableOf(id) === operation.table ? id : null;
 			}
 			case 'count':
@@ -179,7 +203,7 @@ export class Model {
 			}
 			case 'cancel': {
 				if (context.kind === 'query') throw new Refused('kind');
-				const id = this.#id(context, operation.id);
+				const id = idOf(context, operation.id);
 				const job = this.#state.jobs.get(id);
 				this.#ownerOf(id);
 				if (job === undefined) throw new Refused('missing');
@@ -187,7 +211,7 @@ export class Model {
 				return null;
 			}
 			case 'jobState': {
-				const id = this.#id(context, operation.id);
+				const id = idOf(context, operation.id);
 				const owner = this.#ownerOf(id);
 				if (owner !== JOBS && this.#state.tables.has(owner)) throw new Refused('id');
 				return this.#state.jobs.get(id)?.state ?? null;
@@ -200,7 +224,7 @@ export class Model {
 	#insert(context: Context, table: string, given: Readonly<Record<string, Value>>): Value {
 		if (context.kind === 'query') throw new Refused('kind');
 		if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(table)) throw new Refused('table');
-		const fields = this.#resolve(context, given);
+		const fields = resolve(context, given);
 		this.#state.check(table, fields, (id) => this.#tableOf(id, table));
 		return this.#newId(context, table, (id, time) => {
 			const documents = this.#state.tables.get(table) ?? new Map<string, ObjectValue>();
@@ -226,7 +250,8 @@ export class Model {
 		return null;
 	}
 
-	#nested(context: Context, { kind, program }: Extract<Operation, { op: 'nested' }>): Value {
+	#nested(context: Context, { kind, into, program }: Extract<Operation, { op: 'nested' }>): Value {
+		if (into !== null) return this.#inside(into, kind, program, context.identity);
 		try {
 			const { answers, ids } = this.#transaction(() => this.#program(kind, program, context.ids, context.identity));
 			context.ids.push(...ids);
@@ -240,16 +265,12 @@ export class Model {
 	/** The document to write to. */
 	#existing(context: Context, token: string): ObjectValue {
 		if (context.kind === 'query') throw new Refused('kind');
-		const id = this.#id(context, token);
+		const id = idOf(context, token);
 		const owner = this.#ownerOf(id);
 		if (owner === JOBS) throw new Refused('id');
 		const found = this.#state.tables.get(owner)?.get(id);
 		if (found === undefined) throw new Refused('missing');
 		return found;
-	}
-
-	#id({ ids }: Context, token: string): string {
-		return ids[Number(token.slice(1))] ?? token;
 	}
 
 	#ownerOf(id: string): string {
@@ -264,21 +285,13 @@ export class Model {
 		return owner !== undefined && (owner === JOBS || owner === about || this.#state.tables.has(owner)) ? owner : null;
 	}
 
-	#resolve(context: Context, value: Readonly<Record<string, Value>>): ObjectValue {
-		return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, this.#resolved(context, field)]));
-	}
-
 	#literal(context: Context, table: string): Literal {
 		return ([value]) => {
 			if (typeof value !== 'string' || !value.startsWith('@'))
-				return value === undefined ? value : this.#resolved(context, value);
-			const id = this.#id(context, value);
+				return value === undefined ? value : resolved(context, value);
+			const id = idOf(context, value);
 			return this.#tableOf(id) === table ? (context.times.get(id) ?? 0) : 0;
 		};
-	}
-
-	#resolved({ ids }: Context, value: Value): Value {
-		return mapTexts(value, (text) => (/^#\d+$/.test(text) ? (ids[Number(text.slice(1))] ?? text) : text));
 	}
 
 	#times(program: unknown, ids: readonly string[]): Map<string, number> {
@@ -290,16 +303,5 @@ export class Model {
 			if (id !== undefined && found !== undefined) times.set(id, Number(found._creationTime));
 		}
 		return times;
-	}
-}
-
-/** As `attempt` of a program says it. */
-function attempt(perform: () => Value): Value {
-	try {
-		return { value: perform() };
-	} catch (error) {
-		if (error instanceof Thrown) return { data: error.data };
-		if (error instanceof Refused) return { error: error.reason };
-		throw error;
 	}
 }

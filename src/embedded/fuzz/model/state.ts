@@ -20,12 +20,21 @@ export class State {
 	/** Documents by id, system fields included, by table; a table exists from when it is declared or first written to. */
 	readonly tables = new Map<string, Map<string, ObjectValue>>();
 	readonly jobs = new Map<string, Job>();
+	readonly #components = new Map<string, State>();
+
+	/** What a component holds. */
+	component(name: string): State {
+		const found = this.#components.get(name) ?? new State();
+		this.#components.set(name, found);
+		return found;
+	}
 
 	copy(): State {
 		const copy = new State();
 		copy.schema = this.schema;
 		for (const [name, documents] of this.tables) copy.tables.set(name, new Map(documents));
 		for (const [id, job] of this.jobs) copy.jobs.set(id, job);
+		for (const [name, state] of this.#components) copy.#components.set(name, state.copy());
 		return copy;
 	}
 
