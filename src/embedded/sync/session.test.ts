@@ -290,11 +290,12 @@ describe('time', () => {
 		slow.socket.pause();
 		const [told, runs] = [slow.messages.length, testServer.runs('numbers:large')];
 		await write();
-		// The kernel's buffers take one or two of eight megabytes; from the moment they are full no other is made.
-		expect(testServer.runs('numbers:large') - runs).toBeLessThanOrEqual(4);
+		// The kernel's buffers, which grow to 36 MiB here and there, take a few of eight megabytes; from the moment they are
+		// full no other is made.
+		expect(testServer.runs('numbers:large') - runs).toBeLessThanOrEqual(6);
 		slow.socket.resume();
 		await slow.until(() => String(slow.value(1)).startsWith('20 '));
-		expect(slow.messages.length - told).toBeLessThanOrEqual(5);
+		expect(slow.messages.length - told).toBeLessThanOrEqual(7);
 
 		slow.socket.pause();
 		await write();
