@@ -2,7 +2,8 @@ import { routeHttp, NO_ROUTES } from '../engine/components/routes.ts';
 import type { HttpTarget } from '../engine/components/routes.ts';
 import { FunctionRefusal, httpFailure, lost } from '../engine/failure.ts';
 import type { Limits } from '../engine/limits.ts';
-import { emptyTrace } from '../engine/logs.ts';
+import { emptyTrace, newExecutionId, progressEntry } from '../engine/logs.ts';
+import type { Ending } from '../engine/logs.ts';
 import type { Notices } from '../engine/notices.ts';
 import { displayPath, parseFunctionPath } from '../engine/paths.ts';
 import type { DeploymentState, EngineSettings, Trace } from '../engine/protocol.ts';
@@ -22,6 +23,22 @@ interface ActionCallsOptions {
 	readonly backend: ActionBackend;
 }
 
+/** An action under way, and what it has used up. */
+interface Run {
+	/** As logs name it. */
+	call: Omit<FunctionCall, 'args'>;
+	readonly udfType: 'Action' | 'HttpAction';
+	/** What it runs for. */
+	readonly context: ActionContext;
+	/** Milliseconds since 1970. */
+	readonly started: number;
+	/** Of the answer of an HTTP action. */
+	status: number;
+	/** Bytes of stored files. */
+	storageRead: number;
+	storageWritten: number;
+}
+
 /** Runs actions for the front, answers what they ask while they run, and reports each as it ends. */
 export class ActionCalls {
 	readonly #engine: EngineSupervisor;
@@ -29,8 +46,8 @@ export class ActionCalls {
 	readonly #notices: Notices;
 	readonly #backend: ActionBackend;
 	readonly #host: ActionsHost;
-	/** What each running action runs for, by call id. */
-	readonly #contexts = new Map<number, ActionContext>();
+	/** By call id. */
+	readonly #runs = new Map<number, Run>();
 	/** The clients of the HTTP actions among them. */
 	readonly #exchanges = new Map<number, HttpExchange>();
 	#lastCallId = 0;
@@ -41,21 +58,36 @@ export class ActionCalls {
 		this.#notices = notices;
 		this.#backend = backend;
 		this.#host = new ActionsHost(settings, limits, deployment, {
-			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#context(callId), op, args),
+			logged: ({ callId, line }) => {
+				const run = this.#runs.get(callId);
+				if (run !== undefined)
+					notices.logged(progressEntry(run.call, run.udfType, line, { ...run.context, started: run.started }));
+				return null;
+			},
+			syscall: ({ callId, op, args }) => actionSyscall(this.#backend, this.#run(callId).context, op, args),
 			storeFile: async ({ callId, file }) => {
+				const run = this.#run(callId);
 				try {
-					return await notices.commit(
-						engine.call('registerFile', { component: this.#context(callId).component, file })
-					);
+					const { component } = run.context;
+					const storageId = await notices.commit(engine.call('registerFile', { component, file }));
+					run.storageWritten += file.size;
+					return storageId;
 				} catch (error) {
 					await engine.call('discardFiles', [file.name]);
 					throw error;
 				}
 			},
-			findFile: ({ callId, storageId }) =>
-				engine.call('file', { component: this.#context(callId).component, storageId }),
+			findFile: async ({ callId, storageId }) => {
+				const run = this.#run(callId);
+				const file = await engine.call('file', { component: run.context.component, storageId });
+				run.storageRead += file?.size ?? 0;
+				return file;
+			},
 			requestPart: ({ callId }) => this.#exchangeOf(callId).requestPart(),
-			respond: ({ callId, ...head }) => this.#exchangeOf(callId).respond(head),
+			respond: ({ callId, ...head }) => {
+				this.#run(callId).status = head.status;
+				return this.#exchangeOf(callId).respond(head);
+			},
 			responsePart: ({ callId, part }) => this.#exchangeOf(callId).write(part)
 		});
 	}
@@ -71,26 +103,26 @@ export class ActionCalls {
 
 	async action(call: FunctionCall, job: string | null = null): Promise<Outcome> {
 		const refusal = await this.#engine.call('checkAction', call);
-		if (refusal !== null) return this.#ended(call, emptyTrace('Action'), lost(call, refusal));
-		const callId = this.#enter(call, job);
+		const callId = this.#enter(call, 'Action', job);
 		try {
+			if (refusal !== null) return this.#ended(callId, emptyTrace('Action', 'invalid'), lost(call, refusal));
 			const { outcome, trace } = await this.#host.action(callId, call);
-			if (!outcome.ok) return this.#ended(call, trace, outcome);
+			if (!outcome.ok) return this.#ended(callId, trace, outcome);
 			const mismatch = await this.#engine.call('checkReturn', {
 				path: call.path,
 				componentPath: call.componentPath,
 				value: outcome.value
 			});
 			return this.#ended(
-				call,
+				callId,
 				trace,
 				mismatch === null ? outcome : { ...lost(call, mismatch), logLines: outcome.logLines }
 			);
 		} catch (error) {
 			if (!(error instanceof ActionDied || error instanceof FunctionRefusal)) throw error;
-			return this.#ended(call, emptyTrace('Action'), lost(call, error.message));
+			return this.#ended(callId, emptyTrace('Action'), lost(call, error.message));
 		} finally {
-			this.#contexts.delete(callId);
+			this.#runs.delete(callId);
 		}
 	}
 
@@ -109,7 +141,7 @@ export class ActionCalls {
 			requestId,
 			caller: 'httpAction'
 		} as const;
-		const callId = this.#enter(call, null);
+		const callId = this.#enter(call, 'HttpAction', null);
 		const exchange = new HttpExchange(request.body, this.#limits.httpBodyBytes);
 		this.#exchanges.set(callId, exchange);
 		void this.#exchange(callId, call, request, route, exchange);
@@ -129,37 +161,49 @@ export class ActionCalls {
 		try {
 			const request = { method, url, headers, requestId, hasBody: body !== null };
 			const { failure: failed, identifier, trace } = await this.#host.httpAction(callId, request, route);
-			this.#notices.ran({ ...call, path: identifier }, trace, failed?.failure ?? null);
+			const run = this.#run(callId);
+			run.call = { ...call, path: identifier };
+			this.#report(run, trace, failed ? { ok: false, failure: failed.failure } : { ok: true, status: run.status });
 			exchange.end(failed);
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);
 			const failed = httpFailure(message, { message }, requestId);
-			this.#notices.ran(call, emptyTrace('HttpAction'), failed.failure);
+			this.#report(this.#run(callId), emptyTrace('HttpAction'), { ok: false, failure: failed.failure });
 			exchange.cut(failed);
 		} finally {
 			signal.removeEventListener('abort', abandon);
-			this.#contexts.delete(callId);
+			this.#runs.delete(callId);
 			this.#exchanges.delete(callId);
 		}
 	}
 
-	#ended(call: FunctionCall, trace: Trace, outcome: Outcome): Outcome {
-		this.#notices.ran(call, trace, outcome.ok ? null : outcome.failure);
+	#ended(callId: number, trace: Trace, outcome: Outcome): Outcome {
+		this.#report(this.#run(callId), trace, outcome);
 		return outcome;
 	}
 
-	#enter(call: Omit<FunctionCall, 'args'>, job: string | null): number {
+	#report({ call, context, storageRead, storageWritten }: Run, trace: Trace, ending: Ending): void {
+		const usage = { ...trace.usage, storageReadBytes: storageRead, storageWriteBytes: storageWritten };
+		this.#notices.ran(call, { ...trace, usage }, ending, context.executionId);
+	}
+
+	#enter(call: Run['call'], udfType: Run['udfType'], job: string | null): number {
 		const callId = ++this.#lastCallId;
-		const { identity, requestId, caller, componentPath: component } = call;
-		const isHttp = caller === 'httpAction' && call.path.includes(' ');
+		const { identity, requestId, componentPath: component } = call;
+		const isHttp = udfType === 'HttpAction';
 		const path = isHttp ? call.path : displayPath(parseFunctionPath(call.path, component));
-		this.#contexts.set(callId, {
-			path,
-			component,
-			identity,
-			requestId,
-			caller: isHttp ? 'httpAction' : 'action',
-			job
+		const caller = isHttp ? 'httpAction' : 'action';
+		const executionId = newExecutionId();
+		const context = { path, component, identity, requestId, caller, executionId, job } as const;
+		const started = Date.now();
+		this.#runs.set(callId, {
+			call,
+			udfType,
+			context,
+			started,
+			status: 0,
+			storageRead: 0,
+			storageWritten: 0
 		});
 		return callId;
 	}
@@ -170,9 +214,9 @@ export class ActionCalls {
 		return exchange;
 	}
 
-	#context(callId: number): ActionContext {
-		const context = this.#contexts.get(callId);
-		if (context === undefined) throw new Error('The action has ended. Await every promise before returning.');
-		return context;
+	#run(callId: number): Run {
+		const run = this.#runs.get(callId);
+		if (run === undefined) throw new Error('The action has ended. Await every promise before returning.');
+		return run;
 	}
 }

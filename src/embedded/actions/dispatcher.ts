@@ -2,6 +2,7 @@ import { DeployedComponents } from '../engine/components/deployed.ts';
 import { formatLogLine, LogBuffer } from '../engine/console.ts';
 import { failure, httpFailure, located } from '../engine/failure.ts';
 import type { Fault, HttpFailure } from '../engine/failure.ts';
+import { emptyTrace } from '../engine/logs.ts';
 import { parseFunctionPath } from '../engine/paths.ts';
 import type { ActionRun, ActionsMethods, FrontMethods, HttpRun, Trace } from '../engine/protocol.ts';
 import type { Outbox } from '../engine/rpc.ts';
@@ -32,6 +33,7 @@ type Ended<T> = Outcome &
 /** Gives each action of one push a thread, and turns what came of it into an answer. Runs no user code itself. */
 export class Dispatcher {
 	readonly #start: Arguments<'start'>;
+	readonly #front: Outbox<FrontMethods>;
 	readonly #pool: Pool;
 	readonly #components: DeployedComponents;
 	readonly #nodeStacks: StackMapper;
@@ -40,6 +42,7 @@ export class Dispatcher {
 		const { settings, deployment, limits, directory } = start;
 		const { functions } = deployment.bundle;
 		this.#start = start;
+		this.#front = front;
 		this.#components = new DeployedComponents(deployment.bundle, deployment.analysis);
 		this.#nodeStacks = new StackMapper(sourceMaps(functions), (file) => locateNodeModule(directory, file));
 		writeNodeModules(directory, functions);
@@ -69,7 +72,7 @@ export class Dispatcher {
 		const ended = await this.#run(runtime, task, stacks, (thread) => thread.run('action', { call, callId }, task));
 		// As the backend, which leaves Node to itself.
 		if (runtime === 'isolate') this.#warn(task, ended, { args: call.args, value: ended.value });
-		const trace = this.#trace('Action', task);
+		const trace = this.#trace('Action', runtime, task);
 		const logLines = task.logs.lines.map(formatLogLine);
 		if (ended.fault !== null)
 			return { outcome: { ok: false, failure: failure(ended.fault, call.requestId), logLines }, trace };
@@ -90,7 +93,7 @@ export class Dispatcher {
 			if (task.hasAnswered) task.logs.say('ERROR', ended.fault.message);
 			else failed = httpFailure(ended.headline, ended.fault, request.requestId);
 		}
-		return { failure: failed, identifier, trace: this.#trace('HttpAction', task) };
+		return { failure: failed, identifier, trace: this.#trace('HttpAction', 'isolate', task) };
 	}
 
 	/** The client of an HTTP action has gone away. */
@@ -102,7 +105,9 @@ export class Dispatcher {
 		return {
 			callId,
 			wallClock,
-			logs: new LogBuffer(this.#start.limits),
+			logs: new LogBuffer(this.#start.limits, (line) => {
+				this.#front.call('logged', { callId, line }).catch(() => undefined);
+			}),
 			started: performance.now(),
 			hasAnswered: false
 		};
@@ -117,8 +122,8 @@ export class Dispatcher {
 		for (const warning of actionWarnings(usage, this.#start.limits)) logs.say('WARN', warning);
 	}
 
-	#trace(udfType: Trace['udfType'], { logs, started }: Task): Trace {
-		return { lines: logs.lines, duration: performance.now() - started, udfType };
+	#trace(udfType: Trace['udfType'], environment: RuntimeKind, { logs, started }: Task): Trace {
+		return { ...emptyTrace(udfType, environment), lines: logs.lines, duration: performance.now() - started };
 	}
 
 	async #run<T>(

@@ -92,7 +92,7 @@ describe('an action that has ended', () => {
 		corpus.logs.length = 0;
 		await Promise.all([10, 20, 30].map((milliseconds) => corpus.action('runtime:waits', { milliseconds })));
 		const entries = await eventually(
-			async () => corpus.logs.filter(({ identifier }) => identifier === 'runtime:waits'),
+			async () => corpus.logs.filter(({ kind, identifier }) => kind === 'Completion' && identifier === 'runtime:waits'),
 			({ length }) => length === 3
 		);
 		expect(entries.map(({ logLines }) => Object(logLines)[0].messages[1]).sort()).toEqual(['10', '20', '30']);

@@ -16,6 +16,8 @@ export interface ActionContext {
 	readonly identity: Identity;
 	readonly requestId: string;
 	readonly caller: 'action' | 'httpAction';
+	/** As logs name this run of it. */
+	readonly executionId: string;
 	/** The job that runs the action, when the scheduler does. */
 	readonly job: string | null;
 }
@@ -128,7 +130,8 @@ function nested(backend: ActionBackend, context: ActionContext, args: JsonFields
 		args: `[${JSON.stringify(args.json('args'))}]`,
 		identity: identityIn(context.component === '' ? path.component : context.component, context.identity),
 		caller: context.caller,
-		requestId: context.requestId
+		requestId: context.requestId,
+		parentExecutionId: context.executionId
 	};
 }
 

@@ -21,7 +21,10 @@ export class LogBuffer {
 		this.#arrived.resolve();
 	}
 
-	add(entry: LogEntry): void {
+	add(added: LogEntry): void {
+		// What an action logs has come while it ran, and comes once only.
+		const hasCome = added.kind === 'Completion' && (added.udfType === 'Action' || added.udfType === 'HttpAction');
+		const entry = hasCome ? { ...added, logLines: [] } : added;
 		this.#cursor = Math.max(this.#cursor + 1, Date.now() * 1000);
 		this.#entries.push({ cursor: this.#cursor, entry });
 		if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();

@@ -1,13 +1,13 @@
 /** What the unmodified `convex` CLI shows and asks of a deployment: inline queries, data, logs, variables. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { DeployedApp } from '../deployedApp.testing.ts';
+import { DeployedApp, FAST, PATIENT } from '../deployedApp.testing.ts';
 
 let app: DeployedApp;
 
 beforeAll(async () => {
 	app = await DeployedApp.start();
-	await app.convex('dev', '--once', '--typecheck', 'disable');
+	await app.convex('dev', '--once', ...FAST);
 	for (const body of ['first', 'second', 'third']) await app.mutation('messages:send', { channel: 'a', body });
 }, 60_000);
 
@@ -38,7 +38,7 @@ describe('the convex CLI', { timeout: 60_000 }, () => {
 			'convex/inside.ts',
 			`import { internalQueryGeneric } from 'convex/server'; export const bodies = internalQueryGeneric({ args: {}, handler: async ({ db }) => (await db.query('messages').collect()).map((m) => m.body) });`
 		);
-		await app.convex('dev', '--once', '--typecheck', 'disable');
+		await app.convex('dev', '--once', ...FAST);
 		const watching = app.until(/third[\s\S]*watched/, output, 'run', 'inside:bodies', '--watch');
 		while (!output.text.includes('third')) await new Promise((resolve) => setTimeout(resolve, 20));
 		await app.mutation('messages:send', { channel: 'b', body: 'watched' });
@@ -72,6 +72,31 @@ describe('the convex CLI', { timeout: 60_000 }, () => {
 		const output = { text: '' };
 		await app.until(/Function executed/, output, 'logs', '--history', '1', '--success');
 		expect(output.text).toMatch(/Q\(messages:list\)\] Function executed in \d+ ms/);
+	});
+
+	test('logs shows what an action says while it runs, once', async () => {
+		app.write(
+			'convex/waiting.ts',
+			`import { actionGeneric } from 'convex/server';
+			export const waits = actionGeneric(async (ctx) => {
+				console.log('begun');
+				while (!(await ctx.runQuery('messages:list', { channel: 'gate' })).length) await new Promise((resolve) => setTimeout(resolve, 20));
+				console.log('let go');
+			});`
+		);
+		await app.convex('dev', '--once', ...FAST);
+		const output = { text: '' };
+		const lines = () => output.text.split('\n').filter((line) => line.includes('A(waiting:waits)'));
+		const watching = app.until(/A\(waiting:waits\)\] Function executed/, output, 'logs', '--success');
+		await vi.waitFor(() => expect(output.text).toContain('Watching logs'), PATIENT);
+		const running = app.asAdmin('action', 'waiting:waits', {});
+		await vi.waitFor(() => expect(lines()).toEqual([expect.stringContaining("[LOG] 'begun'")]), PATIENT);
+		await app.mutation('messages:send', { channel: 'gate', body: 'open' });
+		await watching;
+		await running;
+		expect(lines()).toEqual(
+			["[LOG] 'begun'", "[LOG] 'let go'", 'Function executed in'].map((text) => expect.stringContaining(text))
+		);
 	});
 
 	test('an unknown system query says so', async () => {

@@ -88,7 +88,7 @@ export class Calls {
 				if (!(error instanceof EngineDied) || place === undefined || request === undefined) throw error;
 				const outcome = lost(request, error.message);
 				results[place] = { outcome, journal: null, readIdentity: true };
-				this.#notices.ran(request, emptyTrace('Query'), outcome.failure);
+				this.#notices.ran(request, emptyTrace('Query'), outcome);
 			}
 		}
 	}
@@ -99,7 +99,7 @@ export class Calls {
 		} catch (error) {
 			if (!(error instanceof EngineDied)) throw error;
 			const outcome = lost(call, error.message);
-			this.#notices.ran(call, emptyTrace('Mutation'), outcome.failure);
+			this.#notices.ran(call, emptyTrace('Mutation'), outcome);
 			return { outcome, ts: null };
 		}
 	}
@@ -169,13 +169,13 @@ export class Calls {
 		} catch (error) {
 			if (!(error instanceof EngineDied)) throw error;
 			await settle(error.message);
-			this.#notices.ran(call, emptyTrace('Mutation'), { message: error.message });
+			this.#notices.ran(call, emptyTrace('Mutation'), { ok: false, failure: { message: error.message } });
 		}
 	}
 
 	#mutated(call: FunctionCall, { result, trace, notice, scheduled }: MutationRun): MutationResult {
 		this.#notices.committed(notice);
-		this.#notices.ran(call, trace, result.outcome.ok ? null : result.outcome.failure);
+		this.#notices.ran(call, trace, result.outcome);
 		if (scheduled) this.onScheduled();
 		return result;
 	}
@@ -188,6 +188,6 @@ export class Calls {
 	): void {
 		if (place === undefined || request === undefined) return;
 		results[place] = run.result;
-		this.#notices.ran(request, run.trace, run.result.outcome.ok ? null : run.result.outcome.failure);
+		this.#notices.ran(request, run.trace, run.result.outcome);
 	}
 }

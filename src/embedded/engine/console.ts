@@ -16,8 +16,14 @@ export class LogBuffer {
 	readonly lines: LogLine[] = [];
 	readonly #maxLines: number;
 	readonly #maxBytes: number;
+	readonly #onLine: (line: LogLine) => void;
 
-	constructor(limits: { readonly logLines: number; readonly logLineBytes: number }) {
+	/** `onLine` hears every line as it comes. */
+	constructor(
+		limits: { readonly logLines: number; readonly logLineBytes: number },
+		onLine: (line: LogLine) => void = () => undefined
+	) {
+		this.#onLine = onLine;
 		this.#maxLines = limits.logLines;
 		this.#maxBytes = limits.logLineBytes;
 	}
@@ -47,7 +53,9 @@ export class LogBuffer {
 		const total = sizes.reduce((sum, size) => sum + size + 1, -1);
 		const isTruncated = total > this.#maxBytes;
 		const kept = isTruncated ? truncated(messages, this.#maxBytes) : messages;
-		this.lines.push({ level, messages: kept, isTruncated, timestamp: Date.now() });
+		const line = { level, messages: kept, isTruncated, timestamp: Date.now() };
+		this.lines.push(line);
+		this.#onLine(line);
 	}
 }
 

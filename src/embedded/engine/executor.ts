@@ -73,7 +73,7 @@ export class Executor {
 		if (query.subscription !== undefined) this.#subscriptions.add(query.subscription, reads);
 		return {
 			result: { outcome, journal: nextJournal, readIdentity: request.readIdentity },
-			trace: trace(request.logs, started, 'Query')
+			trace: trace(request, started, 'Query')
 		};
 	}
 
@@ -94,7 +94,7 @@ export class Executor {
 					path: mutation.path,
 					componentPath: mutation.componentPath,
 					result: { outcome: { ok: true, value, logLines }, ts },
-					trace: trace(request.logs, started, 'Mutation'),
+					trace: trace(request, started, 'Mutation'),
 					notice: null,
 					scheduled: false
 				};
@@ -125,7 +125,7 @@ export class Executor {
 				path: mutation.path,
 				componentPath: mutation.componentPath,
 				result: { outcome, ts: writes.ts },
-				trace: trace(request.logs, started, 'Mutation'),
+				trace: trace(request, started, 'Mutation', writes.entries.length),
 				notice: this.notice(writes),
 				scheduled: request.usage.scheduled > 0
 			};
@@ -136,7 +136,7 @@ export class Executor {
 				path: mutation.path,
 				componentPath: mutation.componentPath,
 				result: { outcome, ts: null },
-				trace: trace(request.logs, started, 'Mutation'),
+				trace: trace(request, started, 'Mutation'),
 				notice: null,
 				scheduled: false
 			};
@@ -201,8 +201,29 @@ function failed(fault: Fault, request: Request): Outcome {
 	return { ok: false, failure: failure(fault, request.requestId), logLines: request.logs.lines.map(formatLogLine) };
 }
 
-function trace(logs: LogBuffer, started: number, udfType: Trace['udfType']): Trace {
-	return { lines: logs.lines, duration: performance.now() - started, udfType };
+function trace(
+	{ logs, usage }: Request,
+	started: number,
+	udfType: Trace['udfType'],
+	databaseWriteIndexRows = 0
+): Trace {
+	const duration = performance.now() - started;
+	const { documentsRead, bytesRead, documentsWritten, bytesWritten } = usage.used;
+	return {
+		lines: logs.lines,
+		duration,
+		udfType,
+		environment: 'isolate',
+		usage: {
+			databaseReadBytes: bytesRead,
+			databaseReadDocuments: documentsRead,
+			databaseWriteBytes: bytesWritten,
+			databaseWriteDocuments: documentsWritten,
+			databaseWriteIndexRows,
+			storageReadBytes: usage.storageRead,
+			storageWriteBytes: usage.storageWritten
+		}
+	};
 }
 
 function int64Json(value: bigint): string {

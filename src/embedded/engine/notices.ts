@@ -1,6 +1,7 @@
-import { completionEntry } from './logs.ts';
+import { completionEntry, newExecutionId } from './logs.ts';
+import type { Ending } from './logs.ts';
 import type { Committed, Trace } from './protocol.ts';
-import type { CommitNotice, Failure, FunctionCall, LogEntry } from './types.ts';
+import type { CommitNotice, FunctionCall, LogEntry } from './types.ts';
 
 /** Tells listeners what was committed and what ran. */
 export class Notices {
@@ -35,9 +36,11 @@ export class Notices {
 		this.committed({ ts, invalidated: [], everything: true });
 	}
 
-	ran(call: Omit<FunctionCall, 'args'>, trace: Trace, error: Failure | null): void {
-		if (this.#logListeners.size === 0) return;
-		const entry = completionEntry(call, trace, error);
+	ran(call: Omit<FunctionCall, 'args'>, trace: Trace, ending: Ending, executionId = newExecutionId()): void {
+		if (this.#logListeners.size > 0) this.logged(completionEntry(call, trace, ending, executionId));
+	}
+
+	logged(entry: LogEntry): void {
 		for (const listener of this.#logListeners) listener(entry);
 	}
 

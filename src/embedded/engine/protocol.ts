@@ -57,6 +57,20 @@ export interface Trace {
 	/** Milliseconds. */
 	readonly duration: number;
 	readonly udfType: 'Query' | 'Mutation' | 'Action' | 'HttpAction';
+	/** `invalid` when it was not started, so that nobody knows where it would have run. */
+	readonly environment: ModuleSource['environment'] | 'invalid';
+	readonly usage: FunctionUsage;
+}
+
+/** What one function used up. Bytes of documents are counted as Convex counts them. */
+export interface FunctionUsage {
+	readonly databaseReadBytes: number;
+	readonly databaseReadDocuments: number;
+	readonly databaseWriteBytes: number;
+	readonly databaseWriteDocuments: number;
+	readonly databaseWriteIndexRows: number;
+	readonly storageReadBytes: number;
+	readonly storageWriteBytes: number;
 }
 
 export interface QueryRun {
@@ -233,6 +247,8 @@ export interface HttpRun {
 
 /** What an action asks of the front while it runs. */
 export type FrontMethods = {
+	/** It has written a line to its console. */
+	logged(params: { readonly callId: number; readonly line: LogLine }): null;
 	syscall(params: { readonly callId: number; readonly op: string; readonly args: string }): SyscallAnswer;
 	storeFile(params: { readonly callId: number; readonly file: NewFile }): string;
 	findFile(params: { readonly callId: number; readonly storageId: string }): StoredFile | null;

@@ -27,6 +27,8 @@ export interface FunctionCall {
 	/** Called by a client (internal functions are then refused unless admin), the scheduler, a cron, or another function. */
 	readonly caller: 'client' | 'scheduler' | 'cron' | 'action' | 'httpAction';
 	readonly requestId: string;
+	/** Of the action that calls it, as logs name it. */
+	readonly parentExecutionId?: string;
 }
 
 export interface Failure {

@@ -67,6 +67,9 @@ export interface WriteMark {
 export class Usage {
 	scheduled = 0;
 	scheduledBytes = 0;
+	/** Bytes of stored files. */
+	storageRead = 0;
+	storageWritten = 0;
 	/** Bytes of the largest arguments that were scheduled. */
 	largestScheduled = 0;
 	/** The largest document written (bytes) and the most nested one (levels). */

@@ -130,7 +130,7 @@ export class Target {
 	takeGiven(): string[] {
 		const lines = this.#corpus.logs
 			.splice(0)
-			.filter(({ caller }) => caller !== 'Scheduler')
+			.filter(({ kind, caller }) => kind === 'Completion' && caller !== 'Scheduler')
 			.flatMap((entry) => logged.parse(entry).logLines.map(({ messages }) => messages.join(' ')));
 		return lines.flatMap((line) => /^'?gave'? '?([0-9a-z]+)'?$/.exec(line)?.[1] ?? []);
 	}

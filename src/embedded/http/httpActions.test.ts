@@ -20,7 +20,8 @@ afterAll(() => testServer.close());
 /** Log lines of the HTTP action that ended last on this route. */
 async function logLines(route: string): Promise<string[]> {
 	const entry = await eventually(
-		async () => testServer.corpus.logs.findLast(({ identifier }) => identifier === route),
+		async () =>
+			testServer.corpus.logs.findLast(({ kind, identifier }) => kind === 'Completion' && identifier === route),
 		(found) => found !== undefined
 	);
 	const lines: readonly { level: string; messages: string[] }[] = Object(entry).logLines;

@@ -58,7 +58,7 @@ export type ThreadMethods = {
 };
 
 /** What the action on a thread asks of the front. */
-export type RelayedMethods = Omit<FrontMethods, 'retire'>;
+export type RelayedMethods = Omit<FrontMethods, 'retire' | 'logged'>;
 
 /** What the action on a thread asks for. */
 export type ThreadHostMethods = RelayedMethods & {

@@ -48,6 +48,7 @@ export async function storageStore(call: Call, args: JsonFields, services: Servi
 			contentType,
 			sha256: args.optionalText('sha256')
 		});
+		call.request.usage.storageWritten += file.size;
 		return JSON.stringify(services.files.insert(writer(call), call.component, file, call.request.now));
 	} catch (error) {
 		if (error instanceof FileRefusal) throw new DeveloperError('InvalidValue', error.message);
@@ -58,6 +59,7 @@ export async function storageStore(call: Call, args: JsonFields, services: Servi
 export function storageGet(call: Call, args: JsonFields, services: Services): string {
 	const file = find(call, args, services);
 	if (file === null) return 'null';
+	call.request.usage.storageRead += file.size;
 	const blob = readFileSync(filePath(services.settings.dataDir, file)).toString('base64');
 	return JSON.stringify({ blob, contentType: file.contentType });
 }
