@@ -17,6 +17,7 @@ const SOCKETS = 2_000;
 const QUERIES = 5;
 const OPEN_AT_ONCE = 50;
 const SLOW = 100;
+const HUGE_BYTES = 100_000_000;
 const BOUND_MS = 1_000;
 const BOUND_MIB = 1_024;
 
@@ -58,6 +59,17 @@ function hears(socket: WebSocket, holds: (message: string) => boolean): Promise<
 		};
 		socket.on('message', listen);
 	});
+}
+
+/** A message of 100 MB, a piece at a time so that this process goes on: it is refused before its end. */
+async function sendHuge(socket: WebSocket): Promise<void> {
+	const refused = once(socket, 'close');
+	const piece = Buffer.alloc(HUGE_BYTES / 100, 'x');
+	for (let sent = 0; sent < HUGE_BYTES && socket.readyState === socket.OPEN; sent += piece.length) {
+		socket.send(piece, { binary: false, fin: sent + piece.length >= HUGE_BYTES });
+		await setTimeout(1);
+	}
+	await refused;
 }
 
 function residentMiB(pid: number | undefined): number {
@@ -124,10 +136,7 @@ export async function run(sockets = SOCKETS): Promise<Measure[]> {
 		bounded(`${words}: RSS`, residentMiB(deployment.child.pid), BOUND_MIB, 'MiB');
 
 		longest = 0;
-		const huge = await open(deployment.url);
-		const refused = once(huge, 'close');
-		huge.send(Buffer.alloc(100_000_000, 'x').toString());
-		await refused;
+		await sendHuge(await open(deployment.url));
 		const slow = all.slice(0, SLOW);
 		for (const socket of slow) {
 			say(socket, {
