@@ -1,6 +1,6 @@
 /** A small Convex app in a temporary folder, and the real `convex` CLI run inside it. */
 import { execFile, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -116,6 +116,12 @@ export interface TestApp {
 	): Promise<void>;
 	/** Runs the CLI to its end. Both streams are in `output`. */
 	convex(deployment: { url: string; adminKey: string }, ...args: string[]): Promise<CliRun>;
+	/** Starts the CLI, which talks over its standard streams, with more environment variables. */
+	speak(
+		deployment: { url: string; adminKey: string },
+		environment: Readonly<Record<string, string>>,
+		...args: string[]
+	): ChildProcessWithoutNullStreams;
 	remove(): void;
 }
 
@@ -135,6 +141,11 @@ export function createTestApp(folder?: string): TestApp {
 		convex: ({ url, adminKey }, ...args) => runCli(dir, args, url, adminKey),
 		convexUntil: ({ url, adminKey }, pattern, output, ...args) =>
 			runCliUntil(dir, args, cliEnvironment(dir, url, adminKey), pattern, output),
+		speak: ({ url, adminKey }, environment, ...args) =>
+			spawn(process.execPath, [CLI, ...args], {
+				cwd: dir,
+				env: { ...cliEnvironment(dir, url, adminKey), ...environment }
+			}),
 		remove: () => rmSync(dir, { recursive: true, force: true })
 	};
 }

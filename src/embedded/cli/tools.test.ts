@@ -1,6 +1,5 @@
 /** What the unmodified `convex` CLI shows and asks of a deployment: inline queries, data, logs, variables. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
 import { DeployedApp, FAST, PATIENT } from '../deployedApp.testing.ts';
 
 let app: DeployedApp;
@@ -112,38 +111,3 @@ describe('the convex CLI', { timeout: 60_000 }, () => {
 		expect(await app.refused('insights')).toMatch(/insights|cloud|deployment/i);
 	});
 });
-
-/** The CLI's MCP server asks for a Convex account before any tool runs, so its tools' own requests are made here. */
-test('what the tools of the MCP server ask beside the commands above', async () => {
-	const headers = { authorization: `Convex ${app.deployment.adminKey}` };
-	const shapes = await fetch(`${app.deployment.url}/api/shapes2`, { headers });
-	expect(await shapes.json()).toMatchObject({ messages: { type: 'Unknown' } });
-	expect((await fetch(`${app.deployment.url}/api/shapes2`)).status).toBe(403);
-	const { active } = z.object({ active: z.string() }).parse(await systemQuery('_system/frontend/getSchemas', {}));
-	expect(JSON.parse(active).tables.map((table: { tableName: string }) => table.tableName)).toContain('messages');
-	const page = z.object({
-		page: z.array(z.object({ body: z.string() })),
-		isDone: z.boolean(),
-		continueCursor: z.string()
-	});
-	const read = async (cursor: string | null) =>
-		page.parse(
-			await systemQuery('_system/cli/tableData', {
-				table: 'messages',
-				order: 'asc',
-				paginationOpts: { numItems: 1, cursor }
-			})
-		);
-	const first = await read(null);
-	expect([first.page[0]?.body, first.isDone]).toEqual(['first', false]);
-	expect((await read(first.continueCursor)).page[0]?.body).toBe('second');
-});
-
-async function systemQuery(name: string, args: unknown): Promise<unknown> {
-	const response = await fetch(`${app.deployment.url}/api/query`, {
-		method: 'POST',
-		headers: { authorization: `Convex ${app.deployment.adminKey}` },
-		body: JSON.stringify({ path: name, args: [args], format: 'json' })
-	});
-	return z.looseObject({ value: z.unknown() }).parse(await response.json()).value;
-}
