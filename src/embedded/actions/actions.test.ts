@@ -14,6 +14,11 @@ describe('actions', () => {
 		expect(await Promise.all(meetings)).toEqual(meetings.map(() => count));
 	});
 
+	it('wait for threads when there are more of them than threads can be started', { timeout: 60_000 }, async () => {
+		const all = Array.from({ length: 64 }, () => corpus.action('runtime:waits', { milliseconds: 50 }));
+		expect(await Promise.all(all)).toEqual(all.map(() => 50));
+	});
+
 	it('keep their console lines and their calls apart', async () => {
 		const outcomes = await Promise.all(
 			[10, 30, 20].map((milliseconds) => corpus.engine.action(corpus.call('runtime:waits', { milliseconds })))

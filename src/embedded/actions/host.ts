@@ -114,7 +114,7 @@ class ActionsProcess {
 	}
 }
 
-/** Runs actions in the process of the current push, started with the first action and replaced when it ends. */
+/** Runs actions in the process of the current push, started ahead of the first action and replaced when it ends. */
 export class ActionsHost {
 	readonly #settings: EngineSettings;
 	readonly #limits: Limits;
@@ -124,6 +124,7 @@ export class ActionsHost {
 	#deployment: DeploymentState;
 	#process: ActionsProcess | null = null;
 	readonly #retired = new Set<ActionsProcess>();
+	#warmup: NodeJS.Timeout | undefined;
 
 	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, handlers: FrontHandlers) {
 		this.#settings = settings;
@@ -136,6 +137,7 @@ export class ActionsHost {
 			concurrentNodeActions,
 			tooMany(concurrentNodeActions, 'APPLICATION_MAX_CONCURRENT_NODE_ACTIONS')
 		);
+		this.#warmUp();
 	}
 
 	/** From now on, actions run this deployment's code; those under way finish where they are. */
@@ -147,6 +149,7 @@ export class ActionsHost {
 			this.#process.retire();
 		}
 		this.#process = null;
+		this.#warmUp();
 	}
 
 	/** Rejects with a FunctionRefusal when the action is not started, with an ActionDied when it was lost. */
@@ -183,8 +186,20 @@ export class ActionsHost {
 	}
 
 	close(): void {
+		clearTimeout(this.#warmup);
 		this.#process?.kill();
 		for (const old of this.#retired) old.kill();
+	}
+
+	/** Starts the process before the first action, once the start or the push that is under way is over. */
+	#warmUp(): void {
+		clearTimeout(this.#warmup);
+		const { analysis } = this.#deployment;
+		const modules = [analysis, ...Object.values(analysis.components)].flatMap((part) => Object.values(part.modules));
+		const hasActions = modules.some(
+			({ functions, httpRoutes }) => httpRoutes !== null || functions.some(({ udfType }) => udfType === 'Action')
+		);
+		if (hasActions) this.#warmup = setTimeout(() => this.#current(), this.#limits.actionWarmup).unref();
 	}
 
 	#current(): ActionsProcess {

@@ -26,6 +26,21 @@ describe('the wall clock', () => {
 	});
 });
 
+describe('the heap', () => {
+	let corpus: Corpus;
+	beforeAll(async () => {
+		corpus = await Corpus.start({ actionHeapBytes: 32 * MIB });
+	});
+	afterAll(() => corpus.close());
+
+	it('is not used up by the actions that went before', { timeout: 60_000 }, async () => {
+		// Node keeps the modules of each of them, some 500 KB.
+		for (let i = 0; i < 200; i++) expect(await corpus.action('runtime:repeats', { text: 'x' })).toBe('x');
+		// Long enough to be looked at.
+		expect(await corpus.action('runtime:waits', { milliseconds: 1_500 })).toBe(1_500);
+	});
+});
+
 describe('arguments of "use node" actions', () => {
 	let corpus: Corpus;
 	beforeAll(async () => {

@@ -4,9 +4,10 @@ import type { FrontMethods } from '../engine/protocol.ts';
 import { answer, isMessage, Outbox } from '../engine/rpc.ts';
 import type { Handlers } from '../engine/rpc.ts';
 import { timedOut } from '../engine/userClock.ts';
+import { memoryBounds, outOfMemory } from './memory.ts';
 import type { RelayedMethods, RuntimeKind, ThreadHostMethods, ThreadMethods, ThreadStart } from './thread/protocol.ts';
 import { startThread } from './threadProgram.ts';
-import { memoryBounds, outOfMemory, Watch } from './watch.ts';
+import { Watch } from './watch.ts';
 
 /** The action is over, and its thread with it. The message is for the caller. */
 export class ThreadEnded extends Error {
@@ -49,10 +50,11 @@ export interface ThreadOptions {
  */
 export class Thread {
 	readonly runtime: RuntimeKind;
+	/** Resolves with null when the thread can run actions, else with why it cannot. */
+	readonly started: Promise<ThreadEnded | null>;
 	readonly #options: ThreadOptions;
 	readonly #worker: Worker;
 	readonly #outbox: Outbox<ThreadMethods>;
-	readonly #started: Promise<null>;
 	#task: Task | null = null;
 	#isOver = false;
 
@@ -76,8 +78,13 @@ export class Thread {
 			this.#over(isMemory ? outOfMemory(this.#bounds) : `The thread that ran the action ended (${error.message}).`);
 		});
 		this.#worker.on('exit', (code) => this.#over(`The action ended the process that ran it (exit code ${code}).`));
-		this.#started = this.#outbox.call('start', start);
-		this.#started.catch((error: unknown) => this.end(String(error)));
+		this.started = this.#outbox.call('start', start).then(
+			() => null,
+			(error: unknown) => {
+				this.end(String(error));
+				return new ThreadEnded(`The action was not started: ${error instanceof Error ? error.message : String(error)}`);
+			}
+		);
 	}
 
 	get isOver(): boolean {
@@ -90,7 +97,6 @@ export class Thread {
 		params: Parameters<ThreadMethods[K]>[0],
 		task: Task
 	): Promise<ReturnType<ThreadMethods[K]>> {
-		await this.#started;
 		this.#task = task;
 		const end = (words: string): void => this.end(words);
 		const limit = setTimeout(() => end(timedOut(task.wallClock)), task.wallClock);

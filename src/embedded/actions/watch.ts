@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Limits } from '../engine/limits.ts';
-import type { RuntimeKind } from './thread/protocol.ts';
+import { outOfMemory } from './memory.ts';
+import type { MemoryBounds } from './memory.ts';
 
 /** How often it is looked whether the process has grown, and how long a quiet one is believed (milliseconds). */
 const LOOK_INTERVAL = 100;
@@ -12,21 +13,6 @@ const WITH_GARBAGE = 2;
 
 const ENDLESS =
 	'Function execution unexpectedly timed out. Check your function for infinite loops or other long-running operations.';
-
-/** The bounds on the memory of one action (bytes). */
-export interface MemoryBounds {
-	readonly heap: number;
-	readonly buffers: number;
-}
-
-export function memoryBounds(runtime: RuntimeKind, limits: Limits): MemoryBounds {
-	const { actionHeapBytes: heap, actionBufferBytes: buffers, nodeActionMemoryBytes } = limits;
-	return runtime === 'node' ? { heap: nodeActionMemoryBytes, buffers: nodeActionMemoryBytes } : { heap, buffers };
-}
-
-export function outOfMemory({ heap }: MemoryBounds): string {
-	return `JavaScript execution ran out of memory (maximum memory usage: ${Math.round(heap / 2 ** 20)} MB)`;
-}
 
 export interface WatchOptions {
 	readonly worker: Worker;

@@ -81,6 +81,8 @@ const KNOBS = {
 	actionBufferBytes: knob('ISOLATE_MAX_ARRAY_BUFFER_TOTAL_SIZE', 64 * MIB),
 	/** The same of a "use node" action. What the backend gives its Node functions by contract with their host. */
 	nodeActionMemoryBytes: knob('EMBEDDED_NODE_ACTION_MEMORY', 512 * MIB),
+	/** How long after a start or a push the process of the actions is started, if none has been called (milliseconds). */
+	actionWarmup: knob('EMBEDDED_ACTION_WARMUP_MS', 500),
 	/** How long a thread that ran actions is kept for more (milliseconds). */
 	idleThread: knob('EMBEDDED_IDLE_THREAD_MS', 30_000),
 	/** How often an action's thread is asked whether its event loop turns, and how long it may not (milliseconds). */

@@ -5,6 +5,7 @@ import { callMethod, exportOf } from '../../engine/modules.ts';
 import type { Namespace } from '../../engine/modules.ts';
 import { parseFunctionPath } from '../../engine/paths.ts';
 import type { Outbox } from '../../engine/rpc.ts';
+import { memoryBounds } from '../memory.ts';
 import { RunningAction } from './action.ts';
 import { DefaultRuntime } from './defaultRuntime.ts';
 import { noRoute, receivedRequest, sendResponse } from './http.ts';
@@ -31,11 +32,17 @@ export class ThreadRunner {
 	readonly #host: Outbox<ThreadHostMethods>;
 	readonly #running = new AsyncLocalStorage<RunningAction>();
 	readonly #runtime: ActionRuntime;
+	/**
+	 * With more on its heap than this, no other action follows (bytes): Node never lets go of the modules of a context, so
+	 * that each action of the default runtime leaves some, and modules of the Node runtime may keep what they like.
+	 */
+	readonly #heapToGoOn: number;
 	#current: RunningAction | null = null;
 
 	constructor(start: ThreadStart, host: Outbox<ThreadHostMethods>) {
 		this.#start = start;
 		this.#host = host;
+		this.#heapToGoOn = memoryBounds(start.runtime, start.limits).heap / 2;
 		this.#runtime = start.runtime === 'node' ? new NodeRuntime(start, this.#running) : new DefaultRuntime(start);
 	}
 
@@ -96,7 +103,8 @@ export class ThreadRunner {
 			thrown = thrownBy(error);
 		}
 		const unawaited = action.end();
-		const isClean = (place?.leave() ?? true) && unawaited.length === 0 && !action.hasFailed;
+		const hasLeft = place?.leave() === false || unawaited.length > 0 || action.hasFailed;
+		const isClean = !hasLeft && process.memoryUsage().heapUsed < this.#heapToGoOn;
 		return { value, thrown, unawaited, isClean, route: action.route };
 	}
 }
