@@ -32,6 +32,7 @@ export class SavedAnswers {
 
 	/** No front waits for them any more. */
 	clear(): void {
+		if (this.#last === 0) return;
 		const tx = this.#store.begin('write');
 		tx.exclusive().run('DELETE FROM answers');
 		tx.commit();

@@ -6,6 +6,7 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { Calls } from './calls.ts';
 import { mounted } from './components/tree.ts';
 import { Child } from './child.ts';
+import { Fault } from './fault.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Notices } from './notices.ts';
@@ -61,6 +62,7 @@ export async function createEngine({
 	rmSync(join(settings.dataDir, 'modules'), { recursive: true, force: true });
 	let notices: Notices | null = null;
 	let schemaWorker: SchemaWorker | null = null;
+	const fault = new Fault(report);
 	const supervisor = new EngineSupervisor(
 		settings,
 		limits,
@@ -68,7 +70,7 @@ export async function createEngine({
 			notices?.everythingChanged(boot?.latestTs);
 			schemaWorker?.wake();
 		},
-		report
+		fault
 	);
 	// While the process starts.
 	const boot = await supervisor.start(checkFile(join(settings.dataDir, 'data.sqlite')));
@@ -105,7 +107,7 @@ export async function createEngine({
 
 	return {
 		latestTs: () => notices.latestTs,
-		fault: () => supervisor.fault,
+		fault: () => fault.words,
 		querySet: (requests) => calls.querySet(requests),
 		unsubscribe(subscriptions) {
 			supervisor.call('unsubscribe', subscriptions).catch(() => undefined);

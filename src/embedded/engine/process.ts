@@ -56,6 +56,8 @@ async function open(settings: EngineSettings, resumes: boolean, mistrust: boolea
 		recovery.begin();
 	};
 	queue.use({ pipeline: store.pipeline, answers, running, onLost });
+	// The process before may have ended while the disk was full.
+	if (resumes) recovery.begin();
 	return { ...handlers, boot: () => ({ ...handlers.boot(), answers: answers.read() }) };
 }
 

@@ -3,7 +3,7 @@
  * the shape of parameters and results is fixed by the `Methods` types and not checked again: that is what `never` below says.
  */
 
-import { StoreError } from '../store/errors.ts';
+import { diskError, StoreError } from '../store/errors.ts';
 import type { StoreErrorKind } from '../store/errors.ts';
 
 /** Names of methods with the type of their one parameter and of their result. */
@@ -95,7 +95,8 @@ export async function answerTo<M extends Methods>(handlers: Handlers<M>, message
 }
 
 /** The answer to a call that failed: a fault of this program or of the machine, not of user code. */
-export function refusal({ id }: CallMessage, error: unknown): ErrorMessage {
+export function refusal({ id }: CallMessage, thrown: unknown): ErrorMessage {
+	const error = diskError(thrown) ?? thrown;
 	const message = error instanceof Error ? error.message : String(error);
 	const stack = error instanceof Error ? (error.stack ?? '') : '';
 	return { kind: 'error', id, message, stack, store: error instanceof StoreError ? error.kind : null };

@@ -4,6 +4,7 @@ import { deathOf, DiskFailure, EngineDied } from './death.ts';
 import type { Death } from './death.ts';
 import { RemoteError } from './rpc.ts';
 import type { Answer, CallMessage, Message } from './rpc.ts';
+import type { Fault } from './fault.ts';
 import { readRunning } from './running.ts';
 import type { Limits } from './limits.ts';
 import type { EngineMethods, EngineSettings } from './protocol.ts';
@@ -57,7 +58,7 @@ export class EngineSupervisor {
 	readonly #limits: Limits;
 	/** Called when no earlier answer can be relied on: after a restart with its news, or when executed calls were lost. */
 	readonly #onReset: (boot: Boot | null) => void;
-	readonly #report: (sentence: string) => void;
+	readonly #fault: Fault;
 	/** Unanswered calls, the oldest first. */
 	readonly #calls = new Map<number, Entry>();
 	/** Calls for the next message. */
@@ -74,23 +75,12 @@ export class EngineSupervisor {
 	#starting = false;
 	#closed = false;
 	#reopening: NodeJS.Timeout | undefined;
-	#fault: string | null = null;
 
-	constructor(
-		settings: EngineSettings,
-		limits: Limits,
-		onReset: (boot: Boot | null) => void,
-		report: (sentence: string) => void
-	) {
+	constructor(settings: EngineSettings, limits: Limits, onReset: (boot: Boot | null) => void, fault: Fault) {
 		this.#settings = settings;
 		this.#limits = limits;
 		this.#onReset = onReset;
-		this.#report = report;
-	}
-
-	/** Why nothing can be saved, or not even be read, at the moment; null when all is well. */
-	get fault(): string | null {
-		return this.#fault;
+		this.#fault = fault;
 	}
 
 	/** Starts the first process, which opens its store once that has been checked. Rejects when it cannot. */
@@ -176,7 +166,7 @@ export class EngineSupervisor {
 	#refused({ message }: Error, death: Death | null): void {
 		if (this.#closed) return;
 		if (death === null) return this.#giveUp(message);
-		this.#setFault(message);
+		this.#fault.set(message);
 		this.#rejectAll(new DiskFailure(`${message} Whether what was being saved is there shows when it can be opened.`));
 		this.#reopening = setTimeout(() => this.#respawn({ ...death, running: null, words: null }), REOPEN_AFTER);
 	}
@@ -186,12 +176,6 @@ export class EngineSupervisor {
 		this.#rejectAll(new Error(`the engine process cannot be started (${words})`));
 	}
 
-	#setFault(fault: string | null): void {
-		if (fault === this.#fault) return;
-		this.#report(fault ?? 'The data file can be written again.');
-		this.#fault = fault;
-	}
-
 	#bootIn(message: Message, id: number): Answer | null {
 		return message.kind === 'answers' ? (message.answers.find((answer) => answer.id === id) ?? null) : null;
 	}
@@ -199,8 +183,7 @@ export class EngineSupervisor {
 	#takeOver(boot: Boot, death: Death | null): void {
 		if (death === null) return;
 		for (const answer of boot.answers) this.#settle(answer);
-		this.#setFault(null);
-		if (death.disk) this.#report('The disk failed while changes were being saved. The data file was opened anew.');
+		if (death.disk) this.#fault.reopened();
 		const { running, words } = death;
 		const culprit = running === null ? undefined : this.#calls.get(running.call);
 		// Nothing of it is in the store, so it can be done again; one that ends every process is to blame after all.
@@ -238,9 +221,9 @@ export class EngineSupervisor {
 	}
 
 	#receive(message: Message): void {
-		if (message.kind === 'saved') return this.#setFault(null);
+		if (message.kind === 'saved') return this.#fault.clear();
 		if (message.kind === 'lost') {
-			this.#setFault(message.why);
+			this.#fault.set(message.why);
 			return this.#onReset(null);
 		}
 		if (message.kind !== 'answers') return;

@@ -104,3 +104,16 @@ export function commitFailure(path: string, error: unknown): StoreError {
 		error
 	);
 }
+
+/** Turns what the file system says of a full or failing disk into a StoreError; null for other errors. */
+export function diskError(error: unknown): StoreError | null {
+	switch (error instanceof Error && 'code' in error ? error.code : null) {
+		case 'ENOSPC':
+		case 'EDQUOT':
+			return new StoreError('full', `The disk of the deployment is full (${String(error)}).`, error);
+		case 'EIO':
+			return new StoreError('failing', `The disk of the deployment failed (${String(error)}).`, error);
+		default:
+			return null;
+	}
+}
