@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Holdings } from './holdings.ts';
-import { MAX_FRAME_SENT_BYTES, MAX_UNSENT_BYTES } from './limits.ts';
+import { MAX_FRAME_SENT_BYTES, MAX_UNSENT_BYTES, SLOW_CONSUMER_BYTES } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { Rounds } from './rounds.ts';
 import type { Message } from './texts.ts';
@@ -22,14 +22,18 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 /** An outbox, and the peer of its socket. */
-async function pair(holdings: Holdings, changed: (outbox: Outbox, socket: WebSocket) => void) {
+async function pair(
+	holdings: Holdings,
+	changed: (outbox: Outbox, socket: WebSocket) => void,
+	drained: () => void = () => undefined
+) {
 	const client = new WebSocket(`ws://127.0.0.1:${port}`);
 	client.on('error', () => undefined);
 	const [[socket]] = await Promise.all([once(server, 'connection'), once(client, 'open')]);
 	if (!(socket instanceof WebSocket)) throw new Error('No socket.');
 	const outbox = new Outbox(socket, holdings, new Rounds(), {
 		changed: () => changed(outbox, socket),
-		drained: () => undefined
+		drained
 	});
 	return { client, socket, outbox };
 }
@@ -118,4 +122,36 @@ test('a connection is closed after what was sent, and takes nothing more', async
 	expect(outbox.ready).toBe(false);
 	const [code, reason] = await once(client, 'close');
 	expect([code, String(reason), received]).toEqual([1013, 'Later', [5_000_000]]);
+});
+
+test('a peer that is behind gets well, and is told of as soon as it has', async () => {
+	let drained = 0;
+	const { client, outbox } = await pair(
+		new Holdings(),
+		() => undefined,
+		() => void (drained += 1)
+	);
+	client.pause();
+	expect(outbox.ready).toBe(true);
+	while (outbox.unsent <= SLOW_CONSUMER_BYTES) outbox.send(['x'.repeat(MAX_FRAME_SENT_BYTES)]);
+	expect([outbox.ready, drained]).toEqual([false, 0]);
+	client.resume();
+	await vi.waitFor(() => expect(drained).toBe(1), { interval: 2 });
+	expect(outbox.ready).toBe(true);
+	expect(outbox.unsent).toBeLessThanOrEqual(SLOW_CONSUMER_BYTES);
+	client.terminate();
+});
+
+test('a peer that has far too much unsent is cut when there is more to send', async () => {
+	const holdings = new Holdings();
+	const { client, socket, outbox } = await pair(holdings, () => undefined);
+	client.pause();
+	const large = Buffer.alloc(MAX_UNSENT_BYTES / 4, 'x');
+	while (outbox.unsent <= MAX_UNSENT_BYTES) outbox.send([large]);
+	expect(socket.readyState).toBe(socket.OPEN);
+	outbox.send(['one more']);
+	await once(socket, 'close');
+	outbox.clear();
+	expect([outbox.own, holdings.total]).toEqual([0, 0]);
+	client.terminate();
 });

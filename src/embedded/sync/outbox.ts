@@ -2,6 +2,14 @@
  * The sending half of one socket: what waits for the peer, how far behind it is, whether it still lives, and when to break
  * the silence. Messages go out whole and in order. A long one goes in frames, one a turn, so that no more of it is in the
  * socket's hands than the peer takes.
+ *
+ *              much is unsent             nothing is taken for long, or far too much is unsent
+ *   current ────────────────────▶ behind ─────────────────────────────────────────────────────▶ cut
+ *    │   ▲                         │  │
+ *    │   └──────── drained ────────┘  │ close
+ *    └───────────────┬────────────────┘
+ *                    ▼     everything is sent
+ *                 closing ────────────────────▶ closed
  */
 import type { WebSocket } from 'ws';
 import type { Holdings } from './holdings.ts';
