@@ -63,7 +63,6 @@ export async function copyFolder(from: string, to: string, progress: Progress = 
 	}
 	for (const key of KEYS) await copyPrivately(path.join(from, key), path.join(to, key));
 	sealCopy(target);
-	await chmod(target, 0o600);
 	await syncToDisk(target);
 	for (const { name } of files) copied.delete(name);
 	for (const name of copied) await rm(filePath(to, { name }));

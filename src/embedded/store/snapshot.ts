@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { StoreError, storeError } from './errors.ts';
 import { checkPages, layoutOf } from './fileChecks.ts';
@@ -57,8 +58,12 @@ export class Snapshot {
 		return [...new Map(files.map((file) => [file.name, file])).values()];
 	}
 
-	/** Copies the file to a new path, without holding up anybody. `progress` hears which part of it is done, from 0 to 1. */
+	/**
+	 * Copies the file to a new path, for its owner only; no lock keeps anybody waiting. `progress` hears which part of it is
+	 * done, from 0 to 1. The copy need not be on the disk yet.
+	 */
 	async copyTo(path: string, progress: (part: number) => void = () => undefined): Promise<void> {
+		closeSync(openSync(path, 'ax', 0o600));
 		try {
 			await backup(this.#connection, path, {
 				rate: STEP,
