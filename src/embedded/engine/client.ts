@@ -181,6 +181,7 @@ export async function createEngine({
 		beginImport: (mode, tables) => supervisor.call('beginImport', { mode, tables }),
 		importRows: (tablet, rows) => supervisor.call('importRows', { tablet, rows }),
 		importFiles: (tablet, files) => supervisor.call('importFiles', { tablet, files }),
+		appendImported: (staged) => commit(supervisor.call('appendImported', staged)),
 		async publishImport(mode, staged) {
 			if (await commit(supervisor.call('publishImport', { mode, staged }, limits.pushWallClock))) await deployed();
 			// What a change of the schema had checked and filled may have been replaced.

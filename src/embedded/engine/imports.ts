@@ -17,6 +17,7 @@ export interface RestoredFile {
 }
 
 const PURGE_BATCH = 2_000;
+const APPEND_BATCH = 500;
 
 /** Imports as the engine sees them: hidden tables that are filled, then put in force. */
 export class Imports {
@@ -69,6 +70,11 @@ export class Imports {
 		for (const { name } of stored) this.#removals.kept.add(name);
 		this.#stored.set(tablet, [...(this.#stored.get(tablet) ?? []), ...stored]);
 		return null;
+	}
+
+	/** Adds some rows to the tables that they are appended to. Returns how many; 0 after the last. */
+	append(staged: readonly StagedTable[]): Committed<number> {
+		return this.#executor.write((tx) => this.#staging.append(tx, staged, APPEND_BATCH));
 	}
 
 	/** Puts the tables in force. Says whether there are components that were not known. */

@@ -116,6 +116,7 @@ const methods: Handlers<EngineMethods> = {
 	beginImport: ({ mode, tables }) => ready().imports.begin(mode, tables),
 	importRows: ({ tablet, rows }) => ready().imports.rows(tablet, rows),
 	importFiles: ({ tablet, files }) => ready().imports.files(tablet, files),
+	appendImported: (staged) => ready().imports.append(staged),
 	publishImport: (params) => ready().publishImport(params),
 	endImport: (staged) => ready().imports.end(staged),
 	purge: () => ready().imports.purge(),

@@ -196,6 +196,7 @@ export type EngineMethods = {
 	beginImport(params: { readonly mode: ImportMode; readonly tables: readonly WantedTable[] }): readonly StagedTable[];
 	importRows(params: { readonly tablet: number; readonly rows: readonly string[] }): null;
 	importFiles(params: { readonly tablet: number; readonly files: readonly RestoredFile[] }): null;
+	appendImported(staged: readonly StagedTable[]): Committed<number>;
 	publishImport(params: { readonly mode: ImportMode; readonly staged: readonly StagedTable[] }): Committed<boolean>;
 	endImport(staged: readonly StagedTable[]): null;
 	purge(params: null): Committed<number>;

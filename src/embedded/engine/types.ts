@@ -355,6 +355,8 @@ export interface Engine {
 	/** Rows are Convex JSON text. */
 	importRows(tablet: number, rows: readonly string[]): Promise<null>;
 	importFiles(tablet: number, files: readonly RestoredFile[]): Promise<null>;
+	/** Adds some rows to the tables that are there and to which they are appended. Resolves with how many; 0 after the last. */
+	appendImported(staged: readonly StagedTable[]): Promise<number>;
 	/** Puts the tables in force, all at once. */
 	publishImport(mode: ImportMode, staged: readonly StagedTable[]): Promise<null>;
 	endImport(staged: readonly StagedTable[]): Promise<null>;

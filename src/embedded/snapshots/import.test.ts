@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DeployedApp, FAST } from '../deployedApp.testing.ts';
 import { readArchive } from './archive.testing.ts';
+import { TestImport } from './importing.testing.ts';
 
 const ODD = `
 	import { mutationGeneric, queryGeneric } from 'convex/server';
@@ -94,6 +95,24 @@ describe('one table', { timeout: 60_000 }, () => {
 			['e', 5],
 			['f', 6]
 		]);
+	});
+
+	test('many rows are appended little by little, and only when all of them fit', async () => {
+		const rows = Array.from({ length: 8_000 }, (_, i) => JSON.stringify({ name: `many ${i}`, value: i + 1 }));
+		const wanted = { tableName: 'counters', mode: 'append', format: 'jsonLines' } as const;
+		const value = async (i: number) => await first.query('messages:counter', { name: `many ${i}` });
+		const misfit = await TestImport.upload(first, [...rows, '{"name":"many","value":"x"}'].join('\n'), wanted);
+		expect(await misfit.end()).toMatchObject({ state: 'failed' });
+		expect(await value(0)).toBe(0);
+		const running = await TestImport.upload(first, rows.join('\n'), wanted);
+		await running.inspected();
+		await running.confirm();
+		const seen: unknown[] = [];
+		while ((await running.state()).state === 'in_progress')
+			seen.push([(await value(0)) !== 0, (await value(7_999)) !== 0]);
+		expect(seen).toContainEqual([true, false]);
+		expect(await running.state()).toMatchObject({ state: 'completed' });
+		expect([await value(0), await value(7_999)]).toEqual([1, 8_000]);
 	});
 
 	test('what does not fit the schema is refused, and nothing of it is kept', async () => {

@@ -58,6 +58,7 @@ type ImportEngine = Pick<
 	| 'beginImport'
 	| 'importRows'
 	| 'importFiles'
+	| 'appendImported'
 	| 'publishImport'
 	| 'endImport'
 	| 'discardFiles'
@@ -206,6 +207,7 @@ export class Imports {
 				else rows += await this.#rows(running, table, place.tablet);
 			}
 			checkRunning(running);
+			while ((await this.#engine.appendImported(staged)) > 0);
 			await this.#engine.publishImport(running.mode, staged);
 			published = true;
 			this.#set(running, { state: 'completed', num_rows_written: rows, timestamp: this.#engine.latestTs() });

@@ -3,9 +3,12 @@
  *
  *     (nothing) ──begin──▶ hidden, filling ──publish──▶ active; what it replaces: hidden, emptying ──▶ gone
  *                                └─abort, or the engine ends─▶ hidden, emptying ──▶ gone
+ *
+ * Rows that are appended to a table that is there cannot be swapped in: they are added to it little by little, once all of
+ * them are found to fit, so that a sudden death may leave the first of them. At Convex, too, an append is not atomic.
  */
 import { DeveloperError } from '../values/errors.ts';
-import { decodeId } from '../values/ids.ts';
+import { decodeId, encodeId } from '../values/ids.ts';
 import { compileValidator } from '../values/validate.ts';
 import type { Validator } from '../values/validate.ts';
 import { isConvexObject, parseValue } from '../values/value.ts';
@@ -32,9 +35,14 @@ export interface StagedTable extends TableAddress {
 
 const INTERRUPTED = 'The import was interrupted by a restart, and nothing was imported. Start it again.';
 
+const FIRST = new Uint8Array(0);
+const PAGE = 256;
+
 export class Staging {
 	readonly #store: SqliteStore;
 	readonly #validators = new Map<number, Validator | null>();
+	/** Tables whose rows are appended to active ones, by tablet, and how far that has come: null at the end. */
+	readonly #appending = new Map<number, { readonly to: TableAddress; after: Uint8Array | null }>();
 	#schemas = '';
 
 	constructor(store: SqliteStore) {
@@ -73,7 +81,11 @@ export class Staging {
 			catalog.load();
 			return { component, name, tablet };
 		});
-		for (const table of staged) this.#validators.set(table.tablet, this.#validator(mode, table, staged));
+		for (const table of staged) {
+			this.#validators.set(table.tablet, this.#validator(mode, table, staged));
+			const isAppended = mode === 'append' && !table.name.startsWith('_') && this.#active(table) !== null;
+			if (isAppended) this.#appending.set(table.tablet, { to: table, after: FIRST });
+		}
 		return staged;
 	}
 
@@ -81,18 +93,36 @@ export class Staging {
 	insert(tx: StoreTransaction, tablet: number, rows: readonly string[]): void {
 		const table = this.#table(tablet);
 		table.validator = this.#validators.get(tablet) ?? null;
-		for (const row of rows) tx.restore(table, restored(table, row));
+		const to = this.#appending.get(tablet)?.to;
+		for (const json of rows) {
+			const row = restored(table, json);
+			const id = row.internal === null ? null : encodeId(table.number, row.internal);
+			if (to !== undefined && id !== null && tx.get(to.component, id) !== null) {
+				throw new DeveloperError('InvalidId', `Table "${to.name}" has more than one document with the _id ${id}.`);
+			}
+			tx.restore(table, row);
+		}
+	}
+
+	/** Adds some rows to the tables that they are appended to, at most so many. Returns how many; 0 after the last. */
+	append(tx: StoreTransaction, staged: readonly StagedTable[], limit: number): number {
+		this.#requireSchema();
+		tx.exclusive();
+		for (const { tablet } of staged) {
+			const progress = this.#appending.get(tablet);
+			const active = progress === undefined ? null : this.#active(progress.to);
+			if (progress === undefined || progress.after === null || active === null) continue;
+			const { count, last } = this.#move(tx, this.#table(tablet), active, progress.after, limit);
+			progress.after = last;
+			if (count > 0) return count;
+		}
+		return 0;
 	}
 
 	/** Puts the tables in force. Returns the components whose stored files are replaced. */
 	publish(tx: StoreTransaction, mode: ImportMode, staged: readonly StagedTable[]): void {
 		const { catalog, database } = this.#store;
-		if (this.#schemas !== this.#schemaText()) {
-			throw new DeveloperError(
-				'InvalidSchema',
-				'Could not complete import because schema changed. Avoid modifying schema.ts while importing tables'
-			);
-		}
+		this.#requireSchema();
 		tx.exclusive();
 		const filled = staged.map((table) => ({ table, entry: this.#table(table.tablet), active: this.#active(table) }));
 		if (mode === 'replaceAll') {
@@ -103,7 +133,8 @@ export class Staging {
 		}
 		for (const { table, entry, active } of filled) {
 			if (mode === 'append' && active !== null) {
-				this.#move(tx, entry, active);
+				const after = this.#appending.get(table.tablet)?.after;
+				if (after !== null) this.#move(tx, entry, active, after ?? FIRST, Infinity);
 				continue;
 			}
 			if (active !== null) this.#hide(active);
@@ -115,7 +146,10 @@ export class Staging {
 
 	/** Forgets the tables of an import that has ended; the hidden ones among them are emptied by `purge`. */
 	end(staged: readonly StagedTable[]): void {
-		for (const { tablet } of staged) this.#validators.delete(tablet);
+		for (const { tablet } of staged) {
+			this.#validators.delete(tablet);
+			this.#appending.delete(tablet);
+		}
 	}
 
 	/** Removes rows of hidden tables that nobody fills, at most so many. Returns how many; 0 when there are none. */
@@ -227,17 +261,29 @@ export class Staging {
 		this.#store.database.run("UPDATE tables SET state = 'hidden', name = ? WHERE num = ?", hidden, tablet);
 	}
 
-	#move(tx: StoreTransaction, from: TableEntry, to: TableEntry): void {
-		const page = 'SELECT id, json FROM docs WHERE tbl = ? AND id > ? ORDER BY id LIMIT 256';
-		let after: Uint8Array = new Uint8Array(0);
-		for (;;) {
-			const rows = this.#store.database.rows(page, from.tablet, after);
+	/** Adds rows after the given one to another table. Returns how many, and the last of them; null when it has no more. */
+	#move(tx: StoreTransaction, from: TableEntry, to: TableEntry, after: Uint8Array, limit: number) {
+		const page = 'SELECT id, json FROM docs WHERE tbl = ? AND id > ? ORDER BY id LIMIT ?';
+		let last = after;
+		for (let count = 0; ;) {
+			const size = Math.min(PAGE, limit - count);
+			const rows = this.#store.database.rows(page, from.tablet, last, size);
 			for (const [id, json] of rows) {
 				tx.restore(to, restored(to, String(json)));
-				if (id instanceof Uint8Array) after = id;
+				if (id instanceof Uint8Array) last = id;
 			}
-			if (rows.length < 256) return;
+			count += rows.length;
+			if (rows.length < size) return { count, last: null };
+			if (count >= limit) return { count, last };
 		}
+	}
+
+	#requireSchema(): void {
+		if (this.#schemas === this.#schemaText()) return;
+		throw new DeveloperError(
+			'InvalidSchema',
+			'Could not complete import because schema changed. Avoid modifying schema.ts while importing tables'
+		);
 	}
 
 	#schemaText(): string {
