@@ -139,6 +139,25 @@ describe('the convex CLI', { timeout: 90_000 }, () => {
 		expect(await app.convex('deploy', '-y', ...FAST)).toContain('No large indexes are deleted by this push');
 	});
 
+	test('deploy --dry-run says what would change, and changes nothing', async () => {
+		app.write(
+			'convex/extra.ts',
+			`import { queryGeneric } from 'convex/server'; export const four = queryGeneric({ args: {}, handler: async () => 4 });`
+		);
+		const changed = app
+			.read('convex/schema.ts')
+			.replace(`.index('by_name', ['name'])`, `.index('by_value', ['value'])`);
+		const before = app.read('convex/schema.ts');
+		app.write('convex/schema.ts', changed);
+		const output = await app.convex('deploy', '-y', '--dry-run', ...FAST);
+		expect(output).toMatch(/Would delete table indexes:\s+\[-\] counters\.by_name/);
+		expect(output).toMatch(/Would add table indexes:\s+\[\+\] counters\.by_value/);
+		expect(await app.refused('run', 'extra:four')).toContain('Could not find');
+		expect(await app.query('messages:counter', { name: 'by the old index' })).toBe(0);
+		app.write('convex/schema.ts', before);
+		app.write('convex/extra.ts', 'export {};');
+	});
+
 	test.each(['dev --once', 'deploy -y'])(
 		'%s of code that cannot be evaluated leaves what is deployed',
 		async (command) => {
