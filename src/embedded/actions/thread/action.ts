@@ -1,4 +1,5 @@
 import { shown } from '../../engine/console.ts';
+import { FunctionRefusal } from '../../engine/failure.ts';
 import type { Limits } from '../../engine/limits.ts';
 import type { Outbox } from '../../engine/rpc.ts';
 import type { ThreadHostMethods } from './protocol.ts';
@@ -35,6 +36,13 @@ export class RunningAction {
 	fail(error: unknown): void {
 		this.#hasFailed = true;
 		this.#failure.reject(error);
+	}
+
+	/** Ends the action as failed here and now, whatever it catches. */
+	refuse(words: string): never {
+		const refusal = new FunctionRefusal(words);
+		this.fail(refusal);
+		throw refusal;
 	}
 
 	get hasFailed(): boolean {

@@ -1,8 +1,12 @@
+import vm from 'node:vm';
 import { FunctionRefusal } from '../../engine/failure.ts';
 import { ModuleGraph } from '../../engine/modules.ts';
 import { createSandbox } from '../../engine/sandbox.ts';
+import { memoryBounds, outOfMemory } from '../memory.ts';
+import type { MemoryBounds } from '../memory.ts';
 import type { RunningAction } from './action.ts';
 import { actionHost } from './host.ts';
+import { refuseHugeFills } from './hugeArrays.ts';
 import type { ComponentCode, ThreadStart } from './protocol.ts';
 import type { ActionRuntime, Entered } from './runner.ts';
 import { Timers } from './timers.ts';
@@ -10,10 +14,12 @@ import { Timers } from './timers.ts';
 /** Convex's default runtime: every action gets globals and modules of its own. */
 export class DefaultRuntime implements ActionRuntime {
 	readonly #start: ThreadStart;
+	readonly #bounds: MemoryBounds;
 	readonly #components: ReadonlyMap<string, ComponentCode>;
 
 	constructor(start: ThreadStart) {
 		this.#start = start;
+		this.#bounds = memoryBounds('isolate', start.limits);
 		this.#components = new Map(start.components.map((code) => [code.path, code]));
 	}
 
@@ -31,6 +37,7 @@ export class DefaultRuntime implements ActionRuntime {
 				clearInterval: timers.clear
 			}
 		);
+		refuseHugeFills(arrayPrototypeOf(sandbox), () => action.refuse(outOfMemory(this.#bounds)));
 		const graph = new ModuleGraph(code.modules, sandbox);
 		return {
 			load: (module) => graph.load(module),
@@ -40,4 +47,10 @@ export class DefaultRuntime implements ActionRuntime {
 			}
 		};
 	}
+}
+
+function arrayPrototypeOf(sandbox: vm.Context): object {
+	const prototype: unknown = vm.runInContext('Array.prototype', sandbox);
+	if (typeof prototype !== 'object' || prototype === null) throw new TypeError('The sandbox has no arrays.');
+	return prototype;
 }

@@ -1,7 +1,9 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import { memoryBounds, outOfMemory } from '../memory.ts';
 import { NodeModules } from '../nodeModules.ts';
 import type { RunningAction } from './action.ts';
 import { actionHost } from './host.ts';
+import { refuseHugeFills } from './hugeArrays.ts';
 import type { ThreadStart } from './protocol.ts';
 import type { ActionRuntime, Entered } from './runner.ts';
 
@@ -29,6 +31,7 @@ export class NodeRuntime implements ActionRuntime {
 				else action.log(level.toUpperCase(), args);
 			};
 		}
+		refuseHugeFills(Array.prototype, () => current().refuse(outOfMemory(memoryBounds('node', start.limits))));
 		endThreadOnly();
 	}
 

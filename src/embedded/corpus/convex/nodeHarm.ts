@@ -26,6 +26,7 @@ export const growsArray = action({
 		for (;;) numbers.push({ value: Math.random() });
 	}
 });
+export const bigArray = action({ args: {}, handler: () => new Array(1e9).fill(0).length });
 export const manyBuffers = action({
 	args: {},
 	handler: () => {
