@@ -6,14 +6,26 @@ export const MODULE_PREFIX = 'convex:/';
 
 export type Namespace = object;
 
+/** V8's code by module path, which graphs of the same sources may share: parsing is most of what a fresh graph costs. */
+export type CompiledModules = Map<string, Buffer>;
+
+declare module 'vm' {
+	// Missing from Node's types.
+	interface SourceTextModule {
+		createCachedData(): Buffer;
+	}
+}
+
 /** The default-runtime modules of one push in one sandbox. Modules are evaluated when first asked for, once. */
 export class ModuleGraph {
 	readonly #sources: ReadonlyMap<string, ModuleSource>;
 	readonly #context: vm.Context;
+	readonly #compiled: CompiledModules | null;
 	readonly #modules = new Map<string, vm.SourceTextModule>();
 	readonly #ready = new Map<string, Namespace>();
 
-	constructor(sources: readonly ModuleSource[], context: vm.Context) {
+	constructor(sources: readonly ModuleSource[], context: vm.Context, compiled: CompiledModules | null = null) {
+		this.#compiled = compiled;
 		this.#sources = new Map(sources.map((source) => [source.path, source]));
 		this.#context = context;
 	}
@@ -50,6 +62,7 @@ export class ModuleGraph {
 		const module = new vm.SourceTextModule(source.source, {
 			context: this.#context,
 			identifier: `${MODULE_PREFIX}${path}`,
+			cachedData: this.#compiled?.get(path),
 			importModuleDynamically: async (specifier: string) => {
 				const target = this.#resolve(specifier, `${MODULE_PREFIX}${path}`);
 				await this.load(target.identifier.slice(MODULE_PREFIX.length));
@@ -57,6 +70,7 @@ export class ModuleGraph {
 			}
 		});
 		this.#modules.set(path, module);
+		if (this.#compiled?.has(path) === false) this.#compiled.set(path, module.createCachedData());
 		return module;
 	}
 }

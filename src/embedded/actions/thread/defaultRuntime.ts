@@ -1,6 +1,7 @@
 import vm from 'node:vm';
 import { FunctionRefusal } from '../../engine/failure.ts';
 import { ModuleGraph } from '../../engine/modules.ts';
+import type { CompiledModules } from '../../engine/modules.ts';
 import { createSandbox } from '../../engine/sandbox.ts';
 import { memoryBounds, outOfMemory } from '../memory.ts';
 import type { MemoryBounds } from '../memory.ts';
@@ -16,11 +17,13 @@ export class DefaultRuntime implements ActionRuntime {
 	readonly #start: ThreadStart;
 	readonly #bounds: MemoryBounds;
 	readonly #components: ReadonlyMap<string, ComponentCode>;
+	readonly #compiled: ReadonlyMap<string, CompiledModules>;
 
 	constructor(start: ThreadStart) {
 		this.#start = start;
 		this.#bounds = memoryBounds('isolate', start.limits);
 		this.#components = new Map(start.components.map((code) => [code.path, code]));
+		this.#compiled = new Map(start.components.map(({ path }) => [path, new Map()]));
 	}
 
 	enter(action: RunningAction, component: string): Entered {
@@ -38,7 +41,7 @@ export class DefaultRuntime implements ActionRuntime {
 			}
 		);
 		refuseHugeFills(arrayPrototypeOf(sandbox), () => action.refuse(outOfMemory(this.#bounds)));
-		const graph = new ModuleGraph(code.modules, sandbox);
+		const graph = new ModuleGraph(code.modules, sandbox, this.#compiled.get(component));
 		return {
 			load: (module) => graph.load(module),
 			leave: () => {
