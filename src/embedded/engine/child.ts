@@ -22,14 +22,36 @@ const PASSED_ON = ['SystemRoot', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CE
 
 /** One child process with its channel. */
 export class Child {
-	readonly #process: ChildProcess;
+	/** Null when it could not be started. */
+	readonly #process: ChildProcess | null;
 
-	constructor({ entry, heapMegabytes, flags = [], environment = {}, onMessage, onEnd }: ChildOptions) {
-		const passed = PASSED_ON.flatMap((name): [string, string][] => {
-			const value = process.env[name];
-			return value === undefined ? [] : [[name, value]];
-		});
-		this.#process = fork(fileURLToPath(entry), [], {
+	constructor(options: ChildOptions) {
+		this.#process = started(options);
+		if (this.#process !== null) observe(this.#process, options);
+	}
+
+	send(message: CallMessage | Message): void {
+		this.sendAny(message);
+	}
+
+	/** As `send`, for messages that the channel has typed already. */
+	sendAny(message: unknown): void {
+		// The callback takes the error of a channel that closed meanwhile; onEnd settles what was sent.
+		if (this.#process?.connected === true && isMessage(message)) this.#process.send(message, () => undefined);
+	}
+
+	kill(): void {
+		this.#process?.kill('SIGKILL');
+	}
+}
+
+function started({ entry, heapMegabytes, flags = [], environment = {}, onEnd }: ChildOptions): ChildProcess | null {
+	const passed = PASSED_ON.flatMap((name): [string, string][] => {
+		const value = process.env[name];
+		return value === undefined ? [] : [[name, value]];
+	});
+	try {
+		return fork(fileURLToPath(entry), [], {
 			serialization: 'advanced',
 			execArgv: [
 				'--experimental-vm-modules',
@@ -40,47 +62,40 @@ export class Child {
 			env: { ...Object.fromEntries(passed), TZ: 'UTC', ...environment },
 			stdio: ['ignore', 'inherit', 'inherit', 'ipc']
 		});
-		let exit: string | null = null;
-		let drained = false;
-		let ended = false;
-		const end = (): void => {
-			if (exit === null || !drained || ended) return;
-			ended = true;
-			onEnd(exit);
-		};
-		this.#process.on('message', (message: unknown) => {
-			if (isMessage(message)) onMessage(message);
-		});
-		// The channel is drained after the exit: answers sent before a crash still count.
-		this.#process.on('disconnect', () => {
-			drained = true;
+	} catch (error) {
+		// The machine is short of memory, say. Whoever starts a child hears of it as of its end.
+		setImmediate(() => onEnd(error instanceof Error ? error.message : String(error)));
+		return null;
+	}
+}
+
+function observe(child: ChildProcess, { onMessage, onEnd }: ChildOptions): void {
+	let exit: string | null = null;
+	let drained = false;
+	let ended = false;
+	const end = (): void => {
+		if (exit === null || !drained || ended) return;
+		ended = true;
+		onEnd(exit);
+	};
+	child.on('message', (message: unknown) => {
+		if (isMessage(message)) onMessage(message);
+	});
+	// The channel is drained after the exit: answers sent before a crash still count.
+	child.on('disconnect', () => {
+		drained = true;
+		end();
+	});
+	child.on('exit', (code, signal) => {
+		exit = signal === null ? `exit code ${code}` : `signal ${signal}`;
+		setImmediate(() => {
+			drained ||= !child.connected;
 			end();
 		});
-		this.#process.on('exit', (code, signal) => {
-			exit = signal === null ? `exit code ${code}` : `signal ${signal}`;
-			setImmediate(() => {
-				drained ||= !this.#process.connected;
-				end();
-			});
-		});
-		this.#process.on('error', (error) => {
-			exit ??= error.message;
-			drained = true;
-			end();
-		});
-	}
-
-	send(message: CallMessage | Message): void {
-		this.sendAny(message);
-	}
-
-	/** As `send`, for messages that the channel has typed already. */
-	sendAny(message: unknown): void {
-		// The callback takes the error of a channel that closed meanwhile; onEnd settles what was sent.
-		if (this.#process.connected && isMessage(message)) this.#process.send(message, () => undefined);
-	}
-
-	kill(): void {
-		this.#process.kill('SIGKILL');
-	}
+	});
+	child.on('error', (error) => {
+		exit ??= error.message;
+		drained = true;
+		end();
+	});
 }

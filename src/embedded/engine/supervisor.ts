@@ -47,11 +47,12 @@ const REOPEN_AFTER = 1_000;
  *      ▲                  │                 2. the call that was being executed fails, alone,
  *      │                  │ 3 times in vain    unless the process was killed from outside
  *      │                  ▼                 3. all others are sent again: nothing of them is in the store
- *      │                closed                       │ nothing says what was being executed:
+ *      │               waiting                       │ nothing says what was being executed:
  *      └─────────────────────────────────────────────┴──▶ one at a time, so that the next end tells
  *
- * When the store cannot be opened again (the disk is full or fails), every call is refused with the reason, and a process is
- * started again after a while. A process that cannot tell what the disk has of a commit ends itself: its successor knows.
+ * While it waits, every call is refused with the reason, and a process is started again after a while; so it does at once when
+ * the store cannot be opened (the disk is full or fails). Only the first start is given up for good. A process that cannot
+ * tell what the disk has of a commit ends itself: its successor knows.
  */
 export class EngineSupervisor {
 	readonly #settings: EngineSettings;
@@ -162,18 +163,19 @@ export class EngineSupervisor {
 		this.#spawn(death).then(this.#onReset, () => undefined);
 	}
 
-	/** The store could not be opened: for good at the first start, for a while later. */
+	/** There is no process, or it could not open the store: for good at the first start, for a while later. */
 	#refused({ message }: Error, death: Death | null): void {
 		if (this.#closed) return;
-		if (death === null) return this.#giveUp(message);
+		this.#overdue = false;
+		this.#oneByOne = [];
+		if (death === null) {
+			this.#closed = true;
+			this.#rejectAll(new Error(message));
+			return;
+		}
 		this.#fault.set(message);
 		this.#rejectAll(new DiskFailure(`${message} Whether what was being saved is there shows when it can be opened.`));
 		this.#reopening = setTimeout(() => this.#respawn({ ...death, running: null, words: null }), REOPEN_AFTER);
-	}
-
-	#giveUp(words: string): void {
-		this.#closed = true;
-		this.#rejectAll(new Error(`the engine process cannot be started (${words})`));
 	}
 
 	#bootIn(message: Message, id: number): Answer | null {
@@ -270,7 +272,9 @@ export class EngineSupervisor {
 		this.#unwatch();
 		this.#outgoing = [];
 		if (this.#closed) return;
-		if (this.#starting && ++this.#failedStarts >= MAX_FAILED_STARTS) return this.#giveUp(description);
+		if (this.#starting && ++this.#failedStarts >= MAX_FAILED_STARTS) {
+			return this.#refused(new Error(`The engine process cannot be started (${description}).`), unsettled);
+		}
 		const death = this.#starting && unsettled !== null ? unsettled : this.#deathOf(description);
 		this.#overdue = false;
 		this.#oneByOne = [];
