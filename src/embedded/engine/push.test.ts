@@ -44,7 +44,9 @@ describe('evaluating a bundle', () => {
 		expect(analysis.modules['node.js']?.functions.map(({ name, udfType }) => `${udfType} ${name}`).sort()).toEqual([
 			'Action fails',
 			'Action hash',
-			'Action variables'
+			'Action repeats',
+			'Action variables',
+			'Action waits'
 		]);
 		expect(analysis.modules['http.js']?.httpRoutes).toContainEqual({ route: { path: '/echo', method: 'POST' } });
 		expect(analysis.modules['crons.js']?.cronSpecs?.map(({ identifier }) => identifier)).toEqual(['tick', 'nightly']);
