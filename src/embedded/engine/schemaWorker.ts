@@ -33,6 +33,8 @@ export class SchemaWorker {
 	#moved = Promise.withResolvers<void>();
 	#abandoning: NodeJS.Timeout | undefined;
 	#retrying: NodeJS.Timeout | undefined;
+	/** What was told last of a step that failed, so that a disk that stays full is told of once. */
+	#told: string | null = null;
 
 	constructor(work: SchemaWork, patience: number) {
 		this.#work = work;
@@ -75,6 +77,7 @@ export class SchemaWorker {
 			while (this.#wanted && !this.#closed) {
 				this.#wanted = false;
 				const { value, notice } = await this.#work.step();
+				this.#told = null;
 				this.#work.committed(notice);
 				if (value.more) this.#wanted = true;
 				if (value.change !== null && this.#abandoning === undefined) this.asked(value.change);
@@ -84,7 +87,9 @@ export class SchemaWorker {
 		} catch (error) {
 			if (this.#closed) return;
 			// Nothing is lost: the step was rolled back.
-			this.#work.report(sentence(error));
+			const words = sentence(error);
+			if (words !== this.#told) this.#work.report(words);
+			this.#told = words;
 			clearTimeout(this.#retrying);
 			this.#retrying = setTimeout(() => this.wake(), RETRY_AFTER);
 			this.#retrying.unref();
