@@ -1,4 +1,6 @@
 /** What an action does to the thread that runs it ends that action, and nothing beside it. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Corpus, eventually } from '../corpus/harness.ts';
 
@@ -87,6 +89,18 @@ describe('an action that has ended', () => {
 		expect([await corpus.action('harm:counts'), await corpus.action('harm:counts')]).toEqual([1, 1]);
 		const first = Number(await corpus.action('nodeHarm:counts'));
 		expect(await corpus.action('nodeHarm:counts')).toBe(first + 1);
+	});
+
+	it('may have fetched: a connection that is kept alive is nothing left behind', async () => {
+		const server = createServer((_request, response) => response.end('x')).listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const address = server.address();
+		if (address === null || typeof address === 'string') throw new Error('no port');
+		const url = `http://127.0.0.1:${address.port}`;
+		const first = Number(await corpus.action('nodeHarm:fetches', { url }));
+		expect(await corpus.action('nodeHarm:fetches', { url })).toBe(first + 1);
+		server.close();
+		server.closeAllConnections();
 	});
 
 	it('is told apart in the logs from those that ran at the same time', async () => {

@@ -63,5 +63,14 @@ let calls = 0;
 /** Counts the calls that share its module. */
 export const counts = action({ args: {}, handler: () => ++calls });
 
+/** Leaves a connection that is kept alive for the next request. */
+export const fetches = action({
+	args: { url: v.string() },
+	handler: async (_ctx, { url }) => {
+		await (await fetch(url)).text();
+		return ++calls;
+	}
+});
+
 /** Takes the whole process along: nothing below the thread can be held back. */
 export const dies = action({ args: {}, handler: () => void execFileSync('kill', ['-KILL', String(process.pid)]) });
