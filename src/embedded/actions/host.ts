@@ -39,6 +39,8 @@ class ActionsProcess {
 	readonly #outbox: Outbox<ActionsMethods>;
 	#retired = false;
 	#running = 0;
+	#pulse: NodeJS.Timeout | undefined;
+	#silence: NodeJS.Timeout | undefined;
 	ended = false;
 
 	constructor(settings: EngineSettings, limits: Limits, deployment: DeploymentState, front: FrontHandlers) {
@@ -60,6 +62,7 @@ class ActionsProcess {
 			},
 			onEnd: (description) => {
 				this.ended = true;
+				this.#leaveAlone();
 				rm(directory, { recursive: true, force: true }).catch(() => undefined);
 				this.#outbox.rejectAll(
 					new ActionDied(
@@ -69,12 +72,14 @@ class ActionsProcess {
 			}
 		});
 		this.#outbox = new Outbox((message) => this.#child.sendAny(message));
-		this.#outbox.call('start', { settings, deployment, limits, directory }).catch((error: unknown) => {
-			this.#outbox.rejectAll(
-				new ActionDied(`The actions process could not start: ${error instanceof Error ? error.message : String(error)}`)
-			);
-			this.kill();
-		});
+		this.#outbox.call('start', { settings, deployment, limits, directory }).then(
+			() => this.#keepAlive(limits),
+			(error: unknown) => {
+				const cause = error instanceof Error ? error.message : String(error);
+				this.#outbox.rejectAll(new ActionDied(`The actions process could not start: ${cause}`));
+				this.kill();
+			}
+		);
 	}
 
 	async run<K extends 'action' | 'httpAction'>(
@@ -106,7 +111,28 @@ class ActionsProcess {
 
 	kill(): void {
 		this.ended = true;
+		this.#leaveAlone();
 		this.#child.kill();
+	}
+
+	/** No user code runs on its main thread: a process that answers nothing for long is stopped, or beyond help. */
+	#keepAlive({ pingInterval, actionsSilence }: Limits): void {
+		this.#pulse = setInterval(() => {
+			if (this.#silence !== undefined || this.#running === 0) return;
+			this.#silence = setTimeout(() => this.kill(), actionsSilence).unref();
+			this.#outbox.call('ping', null).then(
+				() => {
+					clearTimeout(this.#silence);
+					this.#silence = undefined;
+				},
+				() => undefined
+			);
+		}, pingInterval).unref();
+	}
+
+	#leaveAlone(): void {
+		clearInterval(this.#pulse);
+		clearTimeout(this.#silence);
 	}
 
 	#endWhenIdle(): void {

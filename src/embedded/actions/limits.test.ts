@@ -100,3 +100,19 @@ describe('warnings', () => {
 		]);
 	});
 });
+
+describe('a process that answers nothing any more', () => {
+	let corpus: Corpus;
+	beforeAll(async () => {
+		corpus = await Corpus.start({ pingInterval: 100, actionsSilence: 1_500 });
+	});
+	afterAll(() => corpus.close());
+
+	it('is replaced', { timeout: 30_000 }, async () => {
+		await corpus.action('runtime:waits', { milliseconds: 1 });
+		const lost = corpus.action('runtime:waits', { milliseconds: 60_000 }).catch((error: unknown) => String(error));
+		corpus.signal('actions', 'SIGSTOP');
+		expect(await lost).toContain('The action was lost');
+		expect(await corpus.action('runtime:waits', { milliseconds: 1 })).toBe(1);
+	});
+});

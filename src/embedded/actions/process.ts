@@ -23,6 +23,7 @@ const handlers: Handlers<ActionsMethods> = {
 	},
 	action: (params) => ready().action(params),
 	httpAction: (params) => ready().httpAction(params),
+	ping: () => null,
 	abandon({ callId }) {
 		ready().abandon(callId);
 		return null;

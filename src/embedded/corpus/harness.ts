@@ -67,10 +67,15 @@ export class Corpus {
 
 	/** Ends the process that runs queries and mutations, as a crash would; the engine starts another by itself. */
 	killEngine(): void {
+		this.signal('engine', 'SIGKILL');
+	}
+
+	/** Sends a signal to a process of the engine. */
+	signal(name: 'engine' | 'actions', signal: NodeJS.Signals): void {
 		const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
 		for (const line of processes.split('\n')) {
 			const [pid, parent] = line.trim().split(/\s+/);
-			if (Number(parent) === process.pid && line.includes('engine/process.ts')) process.kill(Number(pid), 'SIGKILL');
+			if (Number(parent) === process.pid && line.includes(`${name}/process.ts`)) process.kill(Number(pid), signal);
 		}
 	}
 

@@ -88,6 +88,8 @@ const KNOBS = {
 	/** How often an action's thread is asked whether its event loop turns, and how long it may not (milliseconds). */
 	pingInterval: knob('EMBEDDED_PING_INTERVAL_MS', 2_000),
 	pingTimeout: knob('EMBEDDED_PING_TIMEOUT_MS', 10_000),
+	/** How long the actions process, which runs no action on its main thread, may stay silent (milliseconds). */
+	actionsSilence: knob('EMBEDDED_ACTIONS_SILENCE_SECONDS', 60, SECOND),
 	/** Scheduled functions and crons that run at one time. */
 	parallelJobs: knob('SCHEDULED_JOB_EXECUTION_PARALLELISM', 8),
 	/** Calls inside calls. */

@@ -223,6 +223,7 @@ export type ActionsMethods = {
 	httpAction(params: { readonly request: WireRequest; readonly route: HttpTarget; readonly callId: number }): HttpRun;
 	/** The client of an HTTP action has gone away. */
 	abandon(params: { readonly callId: number }): null;
+	ping(params: null): null;
 };
 
 export interface WireRequest {
