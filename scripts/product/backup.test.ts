@@ -1,0 +1,65 @@
+/** `npm run backup` and `npm run restore` as a person runs them. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { SqliteStore } from '../../src/embedded/store/store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-backup-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+	readonly code: number;
+	readonly output: string;
+}
+
+function run(script: 'backup' | 'restore', environment: Record<string, string>, ...args: string[]): Promise<Run> {
+	const command = [resolve(`scripts/${script}.ts`), ...args];
+	return new Promise((settle) => {
+		execFile(
+			process.execPath,
+			command,
+			{ cwd: folder, env: { PATH: process.env['PATH'], ...environment } },
+			(error, output) => settle({ code: error === null ? 0 : 1, output })
+		);
+	});
+}
+
+test('everything is copied under the time, for its owner only, and put back where there is nothing', async () => {
+	const [data, copy] = [join(folder, 'data'), join(folder, 'copy')];
+	mkdirSync(data);
+	const environment = { PLUMBLINE_DATA: data };
+	expect(await run('backup', environment)).toEqual({
+		code: 1,
+		output: expect.stringContaining('There is no deployment')
+	});
+	// Whoever has it open does not matter.
+	const store = SqliteStore.open(join(data, 'data.sqlite'));
+	const made = await run('backup', environment);
+	expect(made).toEqual({ code: 0, output: expect.stringMatching(/a database of 0\.\d MB and 0 stored files/) });
+	store.close();
+	const [name = ''] = readdirSync(join(folder, 'backups'));
+	expect(name).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d$/);
+	const backup = join(folder, 'backups', name);
+	expect(made.output).toContain(`npm run restore -- ${backup}`);
+	expect(statSync(join(backup, 'data.sqlite')).mode & 0o777).toBe(0o600);
+
+	expect(await run('restore', environment, backup)).toEqual({
+		code: 1,
+		output: expect.stringContaining('is not empty')
+	});
+	expect(await run('restore', environment)).toEqual({ code: 1, output: expect.stringContaining('Name the folder') });
+	const restored = await run('restore', { PLUMBLINE_DATA: copy }, backup);
+	expect(restored).toEqual({ code: 0, output: expect.stringContaining(`into ${copy}`) });
+	SqliteStore.open(join(copy, 'data.sqlite')).close();
+});
+
+test('another deployment than the embedded one is not copied, and told how to be', async () => {
+	const elsewhere = { CONVEX_SELF_HOSTED_URL: 'https://convex.example' };
+	expect(await run('backup', elsewhere)).toEqual({ code: 1, output: expect.stringContaining('npx convex export') });
+	expect(await run('restore', elsewhere, 'x')).toEqual({
+		code: 1,
+		output: expect.stringContaining('npx convex import')
+	});
+});
