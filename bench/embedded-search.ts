@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pragmas } from '../src/embedded/store/database.ts';
+import { pragmas } from '../src/embedded/store/databaseOptions.ts';
 import { SqliteStore } from '../src/embedded/store/store.ts';
 import { applySchema, exportedSchema, read, write } from '../src/embedded/store/testStore.ts';
 import { compare, perSecond } from './measure.ts';

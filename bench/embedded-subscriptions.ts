@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
-import { pragmas } from '../src/embedded/store/database.ts';
+import { pragmas } from '../src/embedded/store/databaseOptions.ts';
 import { createTestApp, startProcess } from '../src/embedded/testApp.testing.ts';
 import type { Measure } from './measure.ts';
 

@@ -1,7 +1,7 @@
 /** The floor of the benches that write: node:sqlite with the tables, rows and pragmas of the embedded store, and nothing else. */
 import { DatabaseSync } from 'node:sqlite';
 import { callMethod } from '../src/embedded/engine/modules.ts';
-import { pragmas } from '../src/embedded/store/database.ts';
+import { pragmas } from '../src/embedded/store/databaseOptions.ts';
 import { parseSchema } from '../src/embedded/store/schema.ts';
 import { SqliteStore } from '../src/embedded/store/store.ts';
 import { applySchema } from '../src/embedded/store/testStore.ts';

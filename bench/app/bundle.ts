@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ModuleSource, PushBundle } from '../../src/embedded/engine/types.ts';
+import type { ModuleSource, PushBundle } from '../../src/embedded/engine/bundle.ts';
 
 /** The app of this folder as a push carries it. */
 export async function benchApp(): Promise<PushBundle> {

@@ -4,7 +4,7 @@ import { Authentication } from './auth/authentication.ts';
 import { LogBuffer } from './cli/logBuffer.ts';
 import { createSystemQueries } from './cli/systemQueries.ts';
 import { Signer } from './engine/secret.ts';
-import type { Engine } from './engine/types.ts';
+import type { Engine } from './engine/engine.ts';
 import type { Backend } from './http/server.ts';
 import { Pushes } from './push/pushes.ts';
 import { Exports } from './snapshots/exports.ts';

@@ -18,7 +18,8 @@ import type { Handlers } from '../engine/rpc.ts';
 import { FunctionRefusal } from '../engine/failure.ts';
 import { parseFunctionPath } from '../engine/paths.ts';
 import { Turns } from '../engine/turns.ts';
-import type { FunctionCall, ModuleSource } from '../engine/types.ts';
+import type { ModuleSource } from '../engine/bundle.ts';
+import type { FunctionCall } from '../engine/types.ts';
 
 /** The process that ran an action ended, or stopped answering: whatever the action had done stays done. */
 export class ActionDied extends Error {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ModuleSource } from '../engine/types.ts';
+import type { ModuleSource } from '../engine/bundle.ts';
 
 /** Writes the "use node" modules of one push to a folder, so that threads import them as ordinary ES modules. */
 export function writeNodeModules(directory: string, modules: readonly ModuleSource[]): void {

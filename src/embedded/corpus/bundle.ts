@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
-import type { ModuleSource, PushBundle } from '../engine/types.ts';
+import type { ModuleSource, PushBundle } from '../engine/bundle.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const CONVEX = join(ROOT, 'convex');

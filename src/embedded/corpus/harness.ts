@@ -7,16 +7,9 @@ import { convexToJson, jsonToConvex } from 'convex/values';
 import type { Value } from 'convex/values';
 import { createEngine } from '../engine/client.ts';
 import type { Limits } from '../engine/limits.ts';
-import type {
-	CommitNotice,
-	Engine,
-	FunctionCall,
-	Identity,
-	LogEntry,
-	Outcome,
-	PushBundle,
-	QueryResult
-} from '../engine/types.ts';
+import type { PushBundle } from '../engine/bundle.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { CommitNotice, FunctionCall, Identity, LogEntry, Outcome, QueryResult } from '../engine/types.ts';
 import { bundleCorpus } from './bundle.ts';
 
 export const CLOUD_URL = 'http://127.0.0.1:4001';

@@ -2,7 +2,8 @@ import { canonicalPath, displayPath, inComponent, parseFunctionPath } from './pa
 import type { DeployedComponents } from './components/deployed.ts';
 import { FunctionRefusal } from './failure.ts';
 import type { FunctionPath } from './paths.ts';
-import type { AnalyzedFunction, FunctionCall } from './types.ts';
+import type { AnalyzedFunction } from './analysis.ts';
+import type { FunctionCall } from './types.ts';
 
 /**
  * The function that a call names, when the caller may run it as this type. Throws a FunctionRefusal otherwise; to a

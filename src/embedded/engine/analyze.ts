@@ -11,15 +11,8 @@ import type { Namespace } from './modules.ts';
 import { sourceMaps, systemVariables } from './runtime.ts';
 import { createSandbox } from './sandbox.ts';
 import { StackMapper } from './stack.ts';
-import type {
-	Analysis,
-	AnalyzedFunction,
-	AnalyzedModule,
-	DefinitionAnalysis,
-	DefinitionBundle,
-	ModuleSource,
-	PushBundle
-} from './types.ts';
+import type { Analysis, AnalyzedFunction, AnalyzedModule, DefinitionAnalysis } from './analysis.ts';
+import type { DefinitionBundle, ModuleSource, PushBundle } from './bundle.ts';
 
 /**
  * Evaluates a bundle and says what it exports: functions, routes, crons, schemas, the auth providers, and the tree of

@@ -1,6 +1,6 @@
 import type { StoreTransaction } from '../store/transaction.ts';
+import type { StoredDocument } from '../store/types.ts';
 import type { LogBuffer } from './console.ts';
-import type { QueryStream } from './syscalls/stream.ts';
 import type { FunctionPath } from './paths.ts';
 import type { FunctionCall, Identity } from './types.ts';
 import type { TransactionLimits, Usage } from './usage.ts';
@@ -25,6 +25,12 @@ export interface Request {
 	readonly removedFiles: string[];
 }
 
+/** A query whose documents the function takes one after the other. */
+interface OpenQuery {
+	next(): StoredDocument | null;
+	close(): void;
+}
+
 /** One running query or mutation. */
 export interface Call {
 	readonly request: Request;
@@ -38,7 +44,7 @@ export interface Call {
 	readonly limits: TransactionLimits;
 	/** Runs while the function does. */
 	clock: UserClock | null;
-	readonly streams: Map<number, QueryStream>;
+	readonly streams: Map<number, OpenQuery>;
 	/** Cursor at which an earlier run of this query ended its page, and the one of this run. */
 	readonly journal: string | null;
 	nextJournal: string | null;

@@ -8,7 +8,7 @@ import { valueFromJson } from '../values/value.ts';
 import { FunctionRefusal } from './failure.ts';
 import { parseJson } from './json.ts';
 import type { Limits } from './limits.ts';
-import type { AnalyzedFunction } from './types.ts';
+import type { AnalyzedFunction } from './analysis.ts';
 
 /** Compiled validators of one function; null where anything goes. */
 export interface FunctionChecks {

@@ -17,16 +17,11 @@ import type { AnalysisMethods, DeploymentState, EngineSettings } from './protoco
 import { Outbox } from './rpc.ts';
 import { EngineSupervisor } from './supervisor.ts';
 import { changedEnvironment, changeRefusal, CLOUD_URL, SITE_URL } from './variables.ts';
-import type {
-	Analysis,
-	ComponentEntry,
-	EnvironmentVariable,
-	Engine,
-	LogEntry,
-	ModuleSource,
-	PushBundle,
-	PushRefusal
-} from './types.ts';
+import type { Analysis } from './analysis.ts';
+import type { ModuleSource, PushBundle } from './bundle.ts';
+import type { ComponentEntry, Engine } from './engine.ts';
+import type { PushRefusal } from './pushChanges.ts';
+import type { EnvironmentVariable, LogEntry } from './types.ts';
 
 export interface EngineOptions extends Omit<EngineSettings, 'limits'> {
 	readonly limits?: Partial<Limits>;

@@ -7,7 +7,8 @@ import { PLAIN_APP } from './components/definition.ts';
 import type { ComponentDefinition } from './components/definition.ts';
 import { mountApp } from './components/tree.ts';
 import { loadDeployment, saveBundle, saveMounts } from './deployment.ts';
-import type { Analysis, DefinitionAnalysis, DefinitionBundle, ModuleSource, PushBundle } from './types.ts';
+import type { Analysis, DefinitionAnalysis } from './analysis.ts';
+import type { DefinitionBundle, ModuleSource, PushBundle } from './bundle.ts';
 
 function source(path: string): ModuleSource {
 	return { path, source: `// ${path}`, sourceMap: null, environment: 'isolate', hash: `hash of ${path}` };

@@ -4,16 +4,10 @@ import { parseDefinition, PLAIN_APP } from './components/definition.ts';
 import { mountApp, mounted } from './components/tree.ts';
 import { parseJson } from './json.ts';
 import type { DeploymentState } from './protocol.ts';
-import type {
-	Analysis,
-	AnalyzedModule,
-	ComponentChange,
-	DefinitionAnalysis,
-	DefinitionBundle,
-	EnvironmentVariable,
-	ModuleSource,
-	PushBundle
-} from './types.ts';
+import type { Analysis, AnalyzedModule, DefinitionAnalysis } from './analysis.ts';
+import type { DefinitionBundle, ModuleSource, PushBundle } from './bundle.ts';
+import type { ComponentChange } from './pushChanges.ts';
+import type { EnvironmentVariable } from './types.ts';
 
 /** Modules that are no functions: their analysis column holds what they export. */
 const SCHEMA_MODULE = 'schema.js';

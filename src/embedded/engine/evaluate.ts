@@ -6,7 +6,8 @@ import { sourceMaps } from './runtime.ts';
 import { createSandbox } from './sandbox.ts';
 import type { SandboxHost } from './sandbox.ts';
 import { StackMapper } from './stack.ts';
-import type { ModuleSource, PushRefusal } from './types.ts';
+import type { ModuleSource } from './bundle.ts';
+import type { PushRefusal } from './pushChanges.ts';
 
 /** A push that was refused while its modules were evaluated. */
 export class AnalysisRefusal extends Error {

@@ -24,7 +24,9 @@ import { Signer } from './secret.ts';
 import { Sessions } from './sessions.ts';
 import { readJob } from './syscalls/schedule.ts';
 import { vectorSearch } from './syscalls/vectors.ts';
-import type { Analysis, AppliedPush, FunctionCall, PushRefusal } from './types.ts';
+import type { Analysis } from './analysis.ts';
+import type { AppliedPush, PushRefusal } from './pushChanges.ts';
+import type { FunctionCall } from './types.ts';
 import { applyPush, planPush, predictSchema, schemasOf } from './push.ts';
 
 /** Work that was under way when a process ended is never started again: at most once. */

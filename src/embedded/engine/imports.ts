@@ -7,14 +7,7 @@ import type { SqliteStore } from '../store/store.ts';
 import { saveImported } from './deployment.ts';
 import type { Executor } from './executor.ts';
 import type { Committed } from './protocol.ts';
-import type { StoredFile } from './types.ts';
-
-/** A stored file with the document that it had. */
-export interface RestoredFile {
-	readonly file: StoredFile;
-	/** Milliseconds since 1970; null for now. */
-	readonly creationTime: number | null;
-}
+import type { RestoredFile, StoredFile } from './types.ts';
 
 const PURGE_BATCH = 2_000;
 const APPEND_BATCH = 500;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ModuleSource } from './types.ts';
+import type { ModuleSource } from './bundle.ts';
 
 const LIBRARY = resolve(dirname(fileURLToPath(import.meta.resolve('convex/server'))), '..');
 const IMPORT = /(?:from|import)\s*["'](\.{1,2}\/[^"']+)["']/g;

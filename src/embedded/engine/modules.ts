@@ -1,5 +1,5 @@
 import vm from 'node:vm';
-import type { ModuleSource } from './types.ts';
+import type { ModuleSource } from './bundle.ts';
 
 /** Where a person's module lies, as stack traces name it. */
 export const MODULE_PREFIX = 'convex:/';

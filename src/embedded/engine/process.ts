@@ -11,7 +11,7 @@ import type { Handlers } from './rpc.ts';
 import type { EngineMethods } from './protocol.ts';
 import { engineHandlers } from './handlers.ts';
 import { RunningNote } from './running.ts';
-import type { DatabaseOptions } from '../store/database.ts';
+import type { DatabaseOptions } from '../store/databaseOptions.ts';
 import { StoreError } from '../store/errors.ts';
 import { SqliteStore } from '../store/store.ts';
 import { endWithParent } from './orphan.ts';

@@ -1,7 +1,6 @@
 import type { NewFile } from '../files/disk.ts';
 import type { Job, JobEnd } from '../scheduler/jobs.ts';
 import type { HttpTarget } from './components/routes.ts';
-import type { RestoredFile } from './imports.ts';
 import type { ImportMode, StagedTable, WantedTable } from '../store/staging.ts';
 import type { StepBudget } from '../store/filling.ts';
 import type { SchemaStatus } from '../store/types.ts';
@@ -9,22 +8,18 @@ import type { Answer } from './rpc.ts';
 import type { LogLine } from './console.ts';
 import type { Limits } from './limits.ts';
 import type { HttpFailure } from './failure.ts';
-import type { SchemaStep } from './schemaWorker.ts';
+import type { Analysis } from './analysis.ts';
+import type { ModuleSource, PushBundle } from './bundle.ts';
+import type { AppliedPush, PlannedPush, PushRefusal, SchemaPredictions } from './pushChanges.ts';
 import type {
-	Analysis,
-	AppliedPush,
 	CommitNotice,
 	EnvironmentVariable,
 	FunctionCall,
-	ModuleSource,
 	MutationResult,
 	Outcome,
-	PlannedPush,
-	PushBundle,
-	PushRefusal,
 	QueryRequest,
 	QueryResult,
-	SchemaPredictions,
+	RestoredFile,
 	SessionRequest,
 	StoredFile
 } from './types.ts';
@@ -107,6 +102,14 @@ interface ActionCron {
 	readonly path: string;
 	readonly args: string;
 	readonly kind: 'mutation' | 'action';
+}
+
+/** What the engine process says after a step. */
+export interface SchemaStep {
+	/** There may be more to do. */
+	readonly more: boolean;
+	/** The change of the schema under way, or null. */
+	readonly change: string | null;
 }
 
 /** Work whose time has come. Actions in it are marked as started. */

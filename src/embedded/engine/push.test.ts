@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleText } from '../corpus/bundle.ts';
 import { Corpus } from '../corpus/harness.ts';
-import type { PushBundle } from './types.ts';
+import type { PushBundle } from './bundle.ts';
 
 let corpus: Corpus;
 beforeAll(async () => {

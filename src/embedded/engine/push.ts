@@ -9,18 +9,18 @@ import { DeployedComponents } from './components/deployed.ts';
 import { mounted } from './components/tree.ts';
 import { saveBundle, saveMounts } from './deployment.ts';
 import type { DeploymentState } from './protocol.ts';
+import type { Analysis } from './analysis.ts';
+import type { PushBundle } from './bundle.ts';
 import type {
-	Analysis,
 	AppliedPush,
 	ComponentChange,
 	IndexDiffs,
 	IndexJson,
 	PlannedPush,
-	PushBundle,
 	PushRefusal,
 	SchemaPrediction,
 	SchemaPredictions
-} from './types.ts';
+} from './pushChanges.ts';
 import { missingRefusal } from './variables.ts';
 
 /** What a push would change. No effect. */

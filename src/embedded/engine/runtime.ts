@@ -3,7 +3,7 @@ import { compileChecks } from './checks.ts';
 import type { FunctionChecks } from './checks.ts';
 import { DeployedComponents } from './components/deployed.ts';
 import type { DeployedComponent } from './components/deployed.ts';
-import type { MountedComponent } from './components/tree.ts';
+import type { MountedComponent } from './components/mount.ts';
 import { faultOf, FunctionRefusal } from './failure.ts';
 import type { Fault } from './failure.ts';
 import { exportOf, ModuleGraph } from './modules.ts';
@@ -13,7 +13,8 @@ import type { DeploymentState, EngineSettings } from './protocol.ts';
 import { createSandbox } from './sandbox.ts';
 import type { SandboxHost } from './sandbox.ts';
 import { StackMapper } from './stack.ts';
-import type { AnalyzedFunction, ModuleSource } from './types.ts';
+import type { AnalyzedFunction } from './analysis.ts';
+import type { ModuleSource } from './bundle.ts';
 import { CLOUD_URL, SITE_URL } from './variables.ts';
 
 /** The code of one mounted component, ready to run: a sandbox of its own, dropped with the next push. */

@@ -1,12 +1,4 @@
-import type { Committed } from './protocol.ts';
-
-/** What the engine process says after a step. */
-export interface SchemaStep {
-	/** There may be more to do. */
-	readonly more: boolean;
-	/** The change of the schema under way, or null. */
-	readonly change: string | null;
-}
+import type { Committed, SchemaStep } from './protocol.ts';
 
 interface SchemaWork {
 	step(): Promise<Committed<SchemaStep>>;

@@ -4,7 +4,8 @@ import { declarationsOf } from './components/environment.ts';
 import type { ComponentDefinition } from './components/definition.ts';
 import { parseJson } from './json.ts';
 import type { Limits } from './limits.ts';
-import type { EnvironmentVariable, PushRefusal } from './types.ts';
+import type { PushRefusal } from './pushChanges.ts';
+import type { EnvironmentVariable } from './types.ts';
 
 /** `value` is null where the variable is removed. */
 export interface VariableChange {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PushBundle } from '../engine/types.ts';
+import type { PushBundle } from '../engine/bundle.ts';
 
 /** Pushes a bundle over HTTP, in the steps in which the CLI does it. Throws what the deployment says against it. */
 export async function deploy(

@@ -1,6 +1,6 @@
 /** A scenario, step by step, on both sides. */
 import type { JSONValue, Value } from 'convex/values';
-import type { PushBundle } from '../engine/types.ts';
+import type { PushBundle } from '../engine/bundle.ts';
 import { eventually } from '../corpus/harness.ts';
 import { Books } from './books.ts';
 import { abstracted, answerOf, same } from './compare.ts';

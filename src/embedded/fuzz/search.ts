@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PushBundle } from '../engine/types.ts';
+import type { PushBundle } from '../engine/bundle.ts';
 import { scenarios } from './generate/scenarios.ts';
 import { play } from './play.ts';
 import { scenarioText } from './program.ts';

@@ -4,7 +4,7 @@ import type { Authentication } from '../auth/authentication.ts';
 import type { AdminKey } from '../auth/adminKey.ts';
 import type { LogBuffer } from '../cli/logBuffer.ts';
 import type { Signer } from '../engine/secret.ts';
-import type { Engine } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Pushes } from '../push/pushes.ts';
 import type { SubscriptionHub } from '../sync/hub.ts';
 import type { SystemQueries } from '../sync/liveRuns.ts';

@@ -1,6 +1,7 @@
 /** The client API over HTTP: queries, mutations and actions by path. */
 import { z } from 'zod';
-import type { Engine, FunctionCall, Identity, Outcome, QueryResult, UdfType } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { FunctionCall, Identity, Outcome, QueryResult, UdfType } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
 import { decodeTs, encodeTs } from '../sync/protocol.ts';
 import { queryRequest } from '../sync/liveRun.ts';

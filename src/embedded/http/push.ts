@@ -1,7 +1,7 @@
 /** The steps of a push: start (evaluate, no effect), wait for the schema (begins its change), finish (swap in one transaction). */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { PushRefusal } from '../engine/types.ts';
+import type { PushRefusal } from '../engine/pushChanges.ts';
 import { NOTHING_PUSHED, evaluatePushAnswer, finishPushAnswer, startPushAnswer } from '../push/answers.ts';
 import { assembleBundle, startPushShape } from '../push/bundle.ts';
 import { predictSchema } from '../push/prediction.ts';

@@ -1,8 +1,9 @@
 /** The shapes in which the CLI reads the course of a push. */
 import { isDeepStrictEqual } from 'node:util';
 import { exportTree } from '../engine/components/tree.ts';
-import type { ExportTree } from '../engine/components/tree.ts';
-import type { AppliedPush, ComponentChange, DefinitionAnalysis, IndexDiffs } from '../engine/types.ts';
+import type { ExportTree } from '../engine/components/mount.ts';
+import type { DefinitionAnalysis } from '../engine/analysis.ts';
+import type { AppliedPush, ComponentChange, IndexDiffs } from '../engine/pushChanges.ts';
 import type { PendingPush } from './pushes.ts';
 
 const NO_INDEXES: IndexDiffs[string] = { added: [], removed: [], enabled: [], disabled: [] };

@@ -1,7 +1,9 @@
 /** What the CLI sends to push code, and the bundle that the engine takes. */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { DefinitionBundle, Engine, ModuleSource, PushBundle, PushRefusal } from '../engine/types.ts';
+import type { DefinitionBundle, ModuleSource, PushBundle } from '../engine/bundle.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PushRefusal } from '../engine/pushChanges.ts';
 
 const environment = z.enum(['isolate', 'node']);
 const moduleShape = z.object({ path: z.string(), source: z.string(), sourceMap: z.string().nullish(), environment });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mounted } from '../engine/components/tree.ts';
-import type { Engine, PreparedPush } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PreparedPush } from '../engine/pushChanges.ts';
 
 const PAGE = 1_000;
 

@@ -3,15 +3,11 @@
  * none. The change of the schema, which begins when the client first waits for it, is in the store.
  */
 import { randomUUID } from 'node:crypto';
-import type {
-	Analysis,
-	Engine,
-	EnvironmentVariable,
-	IndexDiffs,
-	PreparedPush,
-	PushBundle,
-	PushRefusal
-} from '../engine/types.ts';
+import type { Analysis } from '../engine/analysis.ts';
+import type { PushBundle } from '../engine/bundle.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { IndexDiffs, PreparedPush, PushRefusal } from '../engine/pushChanges.ts';
+import type { EnvironmentVariable } from '../engine/types.ts';
 import type { SchemaStatus } from '../store/types.ts';
 
 const MAX_PENDING = 8;

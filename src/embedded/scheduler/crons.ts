@@ -4,7 +4,7 @@ import type { SqliteStore } from '../store/store.ts';
 import type { StoreTransaction } from '../store/transaction.ts';
 import { JsonFields, parseJson } from '../engine/json.ts';
 import { canonicalPath, parseFunctionPath } from '../engine/paths.ts';
-import type { AnalyzedModule } from '../engine/types.ts';
+import type { AnalyzedModule } from '../engine/analysis.ts';
 import { firstRun, nextRun, readSchedule } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 

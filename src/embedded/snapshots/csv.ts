@@ -1,5 +1,5 @@
 /** Comma separated values with a header, as RFC 4180 has them. A cell that reads as a number is one. */
-import { ImportRefusal } from './parse.ts';
+import { ImportRefusal } from './refusal.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** What Convex reads as a float that JSON cannot say, and so as null. */

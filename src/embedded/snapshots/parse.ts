@@ -7,13 +7,9 @@ import { openPromise } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { csvRows } from './csv.ts';
 import { importLine } from './json.ts';
+import { ImportRefusal } from './refusal.ts';
 
 export type ImportFormat = 'csv' | 'jsonLines' | 'jsonArray' | 'zip';
-
-/** A mistake in the file, in words. */
-export class ImportRefusal extends Error {
-	override readonly name = 'ImportRefusal';
-}
 
 export interface ImportedTable {
 	readonly component: string;

@@ -1,6 +1,6 @@
 /** What an import would change, for the person who confirms it. */
 import type { ImportMode } from '../store/staging.ts';
-import { ImportRefusal } from './parse.ts';
+import { ImportRefusal } from './refusal.ts';
 
 export interface TableCount {
 	readonly component: string;

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import type { DatabaseOptions } from './database.ts';
+import type { DatabaseOptions } from './databaseOptions.ts';
 import { StoreError } from './errors.ts';
 
 /**

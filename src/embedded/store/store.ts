@@ -3,7 +3,7 @@ import { Catalog } from './catalog.ts';
 import type { TableEntry } from './tableEntry.ts';
 import { commitTsAfter } from './clock.ts';
 import { Database } from './database.ts';
-import type { DatabaseOptions } from './database.ts';
+import type { DatabaseOptions } from './databaseOptions.ts';
 import { StoreError, storeError, storeFailure } from './errors.ts';
 import { diffIndexes } from './indexDiff.ts';
 import { InlineCommitter } from './inlineCommitter.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Batch } from './batch.ts';
-import type { DatabaseOptions } from './database.ts';
+import type { DatabaseOptions } from './databaseOptions.ts';
 import { StoreError } from './errors.ts';
 import type { BatchEnd, Committer } from './pipeline.ts';
 import { WriterReport } from './writerReport.ts';

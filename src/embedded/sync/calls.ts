@@ -1,5 +1,6 @@
 /** The calls of one socket: mutations one at a time in the order in which they came in, actions side by side. */
-import type { Engine, FunctionCall, Outcome } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { FunctionCall, Outcome } from '../engine/types.ts';
 import { MAX_QUEUED_MUTATIONS, MAX_RUNNING_ACTIONS } from './limits.ts';
 import { callResponse } from './protocol.ts';
 

@@ -4,7 +4,7 @@
  * the runs that it touched and the queries that watch them, however many others there are.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Engine } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
 import { MAX_ATTEMPTS, MAX_DELIVERY_MS, MAX_RUNS_PER_BATCH } from './limits.ts';
 import type { Asker, LiveRun, Question, Watcher } from './liveRun.ts';
 import { LiveRuns } from './liveRuns.ts';

@@ -5,7 +5,8 @@
  * It relies on the engine passing on every commit up to a snapshot's timestamp before that snapshot's answers.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { CommitNotice, Engine, Failure, Identity, QueryResult } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { CommitNotice, Failure, Identity, QueryResult } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
 import { JOIN_WITHIN_MS } from './limits.ts';
 import { LiveRun, queryRequest } from './liveRun.ts';

@@ -21,7 +21,8 @@
 import type { WebSocket } from 'ws';
 import type { Authentication, Caller } from '../auth/authentication.ts';
 import { AuthenticationFailure } from '../auth/failure.ts';
-import type { Engine, FunctionCall } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { FunctionCall } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
 import { Overload, SocketCalls } from './calls.ts';
 import type { Holder, Holdings } from './holdings.ts';

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { createBackend } from '../backend.ts';
 import { Corpus } from '../corpus/harness.ts';
-import type { Engine } from '../engine/types.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Limits } from '../engine/limits.ts';
 import { OriginGuard } from '../http/guard.ts';
 import { closeServer, createHttpServer, listen } from '../http/server.ts';

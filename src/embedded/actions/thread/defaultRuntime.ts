@@ -9,7 +9,7 @@ import type { RunningAction } from './action.ts';
 import { actionHost } from './host.ts';
 import { refuseHugeFills } from './hugeArrays.ts';
 import type { ComponentCode, ThreadStart } from './protocol.ts';
-import type { ActionRuntime, Entered } from './runner.ts';
+import type { ActionRuntime, Entered } from './runtime.ts';
 import { Timers } from './timers.ts';
 
 /** Convex's default runtime: every action gets globals and modules of its own. */

@@ -5,7 +5,7 @@ import type { RunningAction } from './action.ts';
 import { actionHost } from './host.ts';
 import { refuseHugeFills } from './hugeArrays.ts';
 import type { ThreadStart } from './protocol.ts';
-import type { ActionRuntime, Entered } from './runner.ts';
+import type { ActionRuntime, Entered } from './runtime.ts';
 
 /** The Node runtime: modules are evaluated once a thread, so that what they keep in variables outlives an action. */
 export class NodeRuntime implements ActionRuntime {

@@ -3,7 +3,8 @@ import type { HttpTarget } from '../../engine/components/routes.ts';
 import type { Thrown } from '../../engine/failure.ts';
 import type { Limits } from '../../engine/limits.ts';
 import type { FrontMethods, WireRequest } from '../../engine/protocol.ts';
-import type { FunctionCall, ModuleSource } from '../../engine/types.ts';
+import type { ModuleSource } from '../../engine/bundle.ts';
+import type { FunctionCall } from '../../engine/types.ts';
 
 /** `isolate` is Convex's default runtime. */
 export type RuntimeKind = ModuleSource['environment'];

@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { FunctionRefusal, thrownBy } from '../../engine/failure.ts';
 import type { Thrown } from '../../engine/failure.ts';
 import { callMethod, exportOf } from '../../engine/modules.ts';
-import type { Namespace } from '../../engine/modules.ts';
 import { parseFunctionPath } from '../../engine/paths.ts';
 import type { Outbox } from '../../engine/rpc.ts';
 import { memoryBounds } from '../memory.ts';
@@ -10,19 +9,8 @@ import { RunningAction } from './action.ts';
 import { DefaultRuntime } from './defaultRuntime.ts';
 import { noRoute, receivedRequest, sendResponse } from './http.ts';
 import { NodeRuntime } from './nodeRuntime.ts';
+import type { ActionRuntime, Entered } from './runtime.ts';
 import type { ThreadHostMethods, ThreadMethods, ThreadRun, ThreadStart } from './protocol.ts';
-
-/** Where one action runs. */
-export interface Entered {
-	/** The exports of a module. Throws what its top level throws. */
-	load(module: string): Promise<Namespace>;
-	/** The action has ended. False when something of it is left that could run on. */
-	leave(): boolean;
-}
-
-export interface ActionRuntime {
-	enter(action: RunningAction, component: string): Entered;
-}
 
 type Arguments<K extends keyof ThreadMethods> = Parameters<ThreadMethods[K]>[0];
 

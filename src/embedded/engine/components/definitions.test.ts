@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Corpus } from '../../corpus/harness.ts';
-import type { DefinitionBundle, ModuleSource, PushBundle } from '../types.ts';
+import type { DefinitionBundle, ModuleSource, PushBundle } from '../bundle.ts';
 
 let corpus: Corpus;
 beforeAll(async () => {

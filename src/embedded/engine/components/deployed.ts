@@ -1,7 +1,8 @@
 import type { FunctionPath } from '../paths.ts';
-import type { Analysis, AnalyzedFunction, DefinitionAnalysis, DefinitionBundle, PushBundle } from '../types.ts';
+import type { Analysis, AnalyzedFunction, DefinitionAnalysis } from '../analysis.ts';
+import type { DefinitionBundle, PushBundle } from '../bundle.ts';
 import { mounted } from './tree.ts';
-import type { MountedComponent } from './tree.ts';
+import type { MountedComponent } from './mount.ts';
 
 /** What the code of a definition was found to export; the app is ''. */
 export function analysisOf(analysis: Analysis, definitionPath: string): DefinitionAnalysis | undefined {

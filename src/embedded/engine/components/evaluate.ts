@@ -2,7 +2,7 @@
 import { parseJson } from '../json.ts';
 import { AnalysisRefusal, evaluate, importHost } from '../evaluate.ts';
 import { callMethod, exportOf, importsOf } from '../modules.ts';
-import type { DefinitionBundle, ModuleSource, PushBundle } from '../types.ts';
+import type { DefinitionBundle, ModuleSource, PushBundle } from '../bundle.ts';
 import { parseDefinition, PLAIN_APP } from './definition.ts';
 import type { ComponentDefinition } from './definition.ts';
 

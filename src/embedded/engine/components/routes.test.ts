@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AnalyzedModule, DefinitionAnalysis, PushBundle } from '../types.ts';
+import type { AnalyzedModule, DefinitionAnalysis } from '../analysis.ts';
+import type { PushBundle } from '../bundle.ts';
 import { PLAIN_APP } from './definition.ts';
 import type { ComponentDefinition } from './definition.ts';
 import { DeployedComponents } from './deployed.ts';

@@ -1,5 +1,6 @@
 /** Which component's router answers an HTTP request, and the path that it is looked up by there. */
-import type { AnalyzedModule, HttpActionResponse } from '../types.ts';
+import type { AnalyzedModule } from '../analysis.ts';
+import type { HttpActionResponse } from '../types.ts';
 import type { DeployedComponents } from './deployed.ts';
 
 export interface HttpTarget {

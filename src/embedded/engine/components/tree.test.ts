@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JSONValue } from 'convex/values';
-import type { AnalyzedModule, DefinitionAnalysis } from '../types.ts';
+import type { AnalyzedModule, DefinitionAnalysis } from '../analysis.ts';
 import { parseDefinition } from './definition.ts';
 import { mountApp, mounted } from './tree.ts';
 

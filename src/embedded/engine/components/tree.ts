@@ -3,38 +3,10 @@ import { compileValidator } from '../../values/validate.ts';
 import { valueFromJson } from '../../values/value.ts';
 import { parseJson } from '../json.ts';
 import { canonicalPath } from '../paths.ts';
-import type { DefinitionAnalysis } from '../types.ts';
+import type { DefinitionAnalysis } from '../analysis.ts';
 import type { ComponentDefinition } from './definition.ts';
 import { bindingFault, declarationFault, declarationsOf, missingBinding, resolveBindings } from './environment.ts';
-import type { Bindings } from './environment.ts';
-
-/** An argument of a component, or something that it exports. */
-type Resource =
-	| { readonly type: 'value'; readonly value: string }
-	| { readonly type: 'function'; readonly path: { readonly component: string; readonly udfPath: string } };
-
-export type ExportTree =
-	| { readonly type: 'branch'; readonly children: Readonly<Record<string, ExportTree>> }
-	| { readonly type: 'leaf'; readonly resource: Resource };
-
-interface HttpRoute {
-	readonly path: string;
-	readonly method: string;
-}
-
-/** One mounted component: an instance of a definition, with tables of its own. */
-export interface MountedComponent {
-	readonly definitionPath: string;
-	readonly componentPath: string;
-	/** Where its HTTP routes are served, from the root of the site; null where they are not. */
-	readonly httpPrefix: string | null;
-	readonly args: Readonly<Record<string, Resource>>;
-	/** What it finds in `process.env`: values, or variables of the app. */
-	readonly env: Bindings;
-	readonly childComponents: Readonly<Record<string, MountedComponent>>;
-	readonly httpRoutes: { readonly httpModuleRoutes: readonly HttpRoute[] | null; readonly mounts: readonly string[] };
-	readonly exports: Readonly<Record<string, ExportTree>>;
-}
+import type { ExportTree, HttpRoute, MountedComponent } from './mount.ts';
 
 /** The definitions do not fit together: the sentence is for the person who pushes. */
 export class TreeFault extends Error {

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ConvexHttpClient } from 'convex/browser';
 import { makeFunctionReference } from 'convex/server';
 import { bundleCorpus, bundleText } from '../../corpus/bundle.ts';
-import type { PushBundle } from '../../engine/types.ts';
+import type { PushBundle } from '../../engine/bundle.ts';
 import { inspect } from './inspect.ts';
 import { Load, Tally } from './load.ts';
 import { Victim } from './victim.ts';

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { PushBundle } from '../../engine/types.ts';
+import type { PushBundle } from '../../engine/bundle.ts';
 import { startProcess } from '../../testApp.testing.ts';
 import type { DeploymentProcess } from '../../testApp.testing.ts';
 import { deploy } from '../deploy.ts';
