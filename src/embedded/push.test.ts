@@ -265,7 +265,9 @@ describe('sudden death in the middle of a push', { timeout: 180_000 }, () => {
 	);
 });
 
-test('an import meanwhile takes the place of documents that were checked already', { timeout: 120_000 }, async () => {
+// An import that is late finds another schema and is refused, as at Convex: then the moment was missed, and it is tried again.
+const MISSED = { timeout: 120_000, retry: 2 };
+test('an import meanwhile takes the place of documents that were checked already', MISSED, async () => {
 	const { uploadToken } = z
 		.object({ uploadToken: z.string() })
 		.parse(await (await app.post('import/start_upload', {})).json());
