@@ -90,6 +90,14 @@ export async function expectFits(page: Page): Promise<void> {
 	expect(overflow).toBeLessThanOrEqual(0);
 }
 
+/** Presses a key until it has been heard: before a page has its scripts, nothing listens. */
+export async function pressUntilFocused(page: Page, key: string, target: Locator): Promise<void> {
+	await expect(async () => {
+		await page.keyboard.press(key);
+		await expect(target).toBeFocused({ timeout: 200 });
+	}).toPass({ timeout: 15_000 });
+}
+
 /** Presses Tab until the element has the focus. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
 	for (let press = 0; press < 60; press++) {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@playwright/test';
-import { expectAccessible, expectFits, tabTo, tile } from './journeys.ts';
+import { expectAccessible, expectFits, pressUntilFocused, tabTo, tile } from './journeys.ts';
 import { Product } from './product.ts';
 
 test.describe('the product with sample data', () => {
@@ -82,6 +82,10 @@ test.describe('the product with sample data', () => {
 
 	test('the way from an empty page to a board and back, with the keyboard only', async ({ page }) => {
 		await page.goto(`${product.url}/integrations`);
+		await pressUntilFocused(page, '/', page.getByRole('searchbox'));
+		await page.keyboard.press('Escape');
+		// A letter by itself goes nowhere, also right after the page has come.
+		await page.keyboard.press('m');
 		await page.keyboard.press('/');
 		await page.keyboard.type('mrr');
 		await expect(page.getByRole('link', { name: /Stripe/ }).first()).toBeVisible();
