@@ -41,7 +41,10 @@ export default ts.config(
 			parserOptions: { projectService: true, extraFileExtensions: ['.svelte'], parser: ts.parser, svelteConfig }
 		}
 	},
-	...convex.configs.recommended.map((config) => ({ ...config, files: ['src/convex/*.ts', 'src/convex/lib/**/*.ts'] })),
+	...convex.configs.recommended.map((config) => ({
+		...config,
+		files: ['src/convex/*.ts', 'src/convex/{auth,lib}/**/*.ts']
+	})),
 	{
 		files: ['src/convex/integrations/**/*.ts', 'src/lib/server/integrations/**/*.ts'],
 		ignores: ['**/*.test.ts', '**/*.fake.ts', '**/*.suite.ts'],

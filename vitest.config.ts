@@ -13,7 +13,7 @@ export default defineConfig({
 						'src/{lib,embedded}/**/*.test.ts',
 						'scripts/**/*.test.ts',
 						'tests/{contract,unit}/**/*.test.ts',
-						'src/convex/{integrations,lib}/**/*.test.ts'
+						'src/convex/{auth,integrations,lib}/**/*.test.ts'
 					],
 					exclude: ['src/embedded/corpus/**', 'node_modules/**'],
 					testTimeout: 30_000

@@ -4,6 +4,7 @@
  */
 import { defineSchema, defineTable } from 'convex/server';
 import { v } from 'convex/values';
+import { authTables } from './auth/tables.ts';
 import {
 	condition,
 	coverage,
@@ -23,8 +24,8 @@ const nullableText = v.union(v.string(), v.null());
 const owned = { workspaceId: v.id('workspaces') };
 
 export default defineSchema({
-	/** The tenant. Written by workspaces.open; read by lib/access at the start of every public function. Never deleted. */
-	workspaces: defineTable({ owner: v.string(), name: v.string() }).index('by_owner', ['owner']),
+	/** People, sessions, workspaces and members: workspaces.open writes the first workspace. */
+	...authTables,
 
 	/**
 	 * One account of an integration. Written by connectionStore (connect, update), lib/runs (condition, next sync) and

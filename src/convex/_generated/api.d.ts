@@ -8,6 +8,8 @@
  * @module
  */
 
+import type * as auth_names from "../auth/names.js";
+import type * as auth_tables from "../auth/tables.js";
 import type * as connectionRecords from "../connectionRecords.js";
 import type * as connectionStore from "../connectionStore.js";
 import type * as connections from "../connections.js";
@@ -79,6 +81,8 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  "auth/names": typeof auth_names;
+  "auth/tables": typeof auth_tables;
   connectionRecords: typeof connectionRecords;
   connectionStore: typeof connectionStore;
   connections: typeof connections;
