@@ -1,12 +1,14 @@
 /**
- * Writes what follows from the folder of integrations: `index.ts`, which imports them all, and the catalogue that the
- * browser may know. Both are committed. `--check` writes nothing and fails when one is stale, naming it.
+ * Writes what follows from other files: from the folder of integrations its `index.ts` and the catalogue that the
+ * browser may know, from the table of permissions its page in the notes. All are committed. `--check` writes nothing
+ * and fails when one is stale, naming it.
  */
 import { readdirSync } from 'node:fs';
 import { INTEGRATIONS } from '../src/convex/lib/integrationConfig.ts';
 import type { SyncConfig } from '../src/convex/lib/integrationConfig.ts';
 import { describeFields } from '../src/lib/server/integrations/fields.ts';
 import { integrationRegistry } from '../src/lib/server/integrations/registry.ts';
+import { accessTable } from './tools/accessTable.ts';
 import { putGenerated } from './tools/generated.ts';
 
 const folder = new URL('../src/lib/server/integrations/', import.meta.url);
@@ -97,7 +99,8 @@ const check = process.argv.includes('--check');
 const ids = integrationIds();
 const files = [
 	['src/lib/server/integrations/index.ts', indexSource(ids)],
-	['src/lib/config/integrations.ts', await catalogueSource(ids)]
+	['src/lib/config/integrations.ts', await catalogueSource(ids)],
+	['notes/ACCESS.md', accessTable()]
 ] as const;
 for (const [path, source] of files)
 	if (!(await putGenerated(path, source, 'npm run generate', check))) process.exitCode = 1;
