@@ -3,6 +3,7 @@ import { ConvexError, v } from 'convex/values';
 import { internal } from './_generated/api.js';
 import type { Doc } from './_generated/dataModel.js';
 import { find, need, readAccess, writeAccess } from './lib/access.ts';
+import { audit, connectionTarget } from './lib/audit.ts';
 import { metricsOf } from './lib/integrationOf.ts';
 import { cancelRun } from './lib/runs.ts';
 import { seriesOf } from './lib/seriesReader.ts';
@@ -56,6 +57,8 @@ export const rename = writeAccess({
 		const name = args.name.trim().slice(0, LONGEST_NAME);
 		if (!name) throw new ConvexError({ kind: 'config', message: 'Give the connection a name.' });
 		await ctx.db.patch('connections', row._id, { name });
+		const detail = { to: name };
+		if (name !== row.name) await audit(ctx, { action: 'connection.renamed', target: connectionTarget(row), detail });
 		return null;
 	}
 });
@@ -69,6 +72,7 @@ export const setPaused = writeAccess({
 		if (row.paused === paused || row.disconnectedAt !== null) return null;
 		const due = !paused && row.condition !== 'needs_reauth' && row.activeRunId === null;
 		await ctx.db.patch('connections', row._id, { paused, nextSyncAt: due ? Date.now() : null, since: Date.now() });
+		await audit(ctx, { action: paused ? 'connection.paused' : 'connection.resumed', target: connectionTarget(row) });
 		return null;
 	}
 });
@@ -86,6 +90,10 @@ export const setSchedule = writeAccess({
 		const soonest = Date.now() + minutes * 60_000;
 		const nextSyncAt = row.nextSyncAt === null ? null : Math.min(row.nextSyncAt, soonest);
 		await ctx.db.patch('connections', row._id, { syncEveryMinutes: minutes, nextSyncAt });
+		if (minutes !== row.syncEveryMinutes) {
+			const detail = { from: `${row.syncEveryMinutes} minutes`, to: `${minutes} minutes` };
+			await audit(ctx, { action: 'connection.scheduleChanged', target: connectionTarget(row), detail });
+		}
 		return null;
 	}
 });
@@ -113,6 +121,8 @@ export const disconnect = writeAccess({
 			if (row.dashboardId) await ctx.db.delete('dashboards', row.dashboardId);
 			await ctx.scheduler.runAfter(0, internal.danger.deleteConnectionData, { connectionId: row._id });
 		}
+		const action = keepData ? 'connection.disconnected' : 'connection.deleted';
+		await audit(ctx, { action, target: connectionTarget(row) });
 		return null;
 	}
 });

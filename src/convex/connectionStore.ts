@@ -4,6 +4,8 @@ import type { Doc, Id } from './_generated/dataModel.js';
 import { internalMutation, internalQuery } from './_generated/server.js';
 import type { MutationCtx } from './_generated/server.js';
 import { find } from './lib/access.ts';
+import { audit, connectionTarget } from './lib/audit.ts';
+import type { Deed } from './lib/audit.ts';
 import { integrationOf } from './lib/integrationOf.ts';
 import { cancelRun, startRun } from './lib/runs.ts';
 import { isShown, MAX_CONNECTIONS } from './lib/summary.ts';
@@ -146,6 +148,8 @@ export const activate = internalMutation({
 			disconnectedAt: null,
 			dashboardId
 		});
+		const detail = { account: changes.accountName };
+		await audit({ ...ctx, workspaceId }, { action: 'connection.made', target: connectionTarget(row), detail });
 		await startAgain(ctx, connectionId, isShown(row) ? 'manual' : 'initial');
 		return dashboardId;
 	}
@@ -175,10 +179,39 @@ export const change = internalMutation({
 			const fresh = { condition: 'connected', sentence: null, failures: 0, since: Date.now() } as const;
 			await ctx.db.patch('connections', connectionId, { ...fields, ...fresh, disconnectedAt: null });
 		}
+		for (const deed of deedsOf(row, { name, widened, renewed }))
+			await audit({ ...ctx, workspaceId: row.workspaceId }, deed);
 		if (widened || renewed) await startAgain(ctx, connectionId, widened ? 'backfill' : 'manual');
 		return null;
 	}
 });
+
+/** What a change did, for the audit log: hosts are told, values are not. */
+function deedsOf(
+	row: Doc<'connections'>,
+	change: { name?: string; widened: boolean; renewed: { publicCredentials: Record<string, string> } | null }
+): Deed[] {
+	const target = connectionTarget(row);
+	const deeds: Deed[] = [];
+	if (change.name && change.name !== row.name) {
+		deeds.push({ action: 'connection.renamed', target, detail: { to: change.name } });
+	}
+	if (change.widened) deeds.push({ action: 'connection.settingsChanged', target });
+	if (change.renewed) {
+		deeds.push({ action: 'connection.credentialsChanged', target });
+		const from = hostOf(row.integrationId, row.publicCredentials);
+		const to = hostOf(row.integrationId, change.renewed.publicCredentials);
+		if (from !== to) deeds.push({ action: 'connection.hostChanged', target, detail: { from, to } });
+	}
+	return deeds;
+}
+
+/** The host among a self-hosted service's credentials; "" where the service has one address for all. */
+function hostOf(integrationId: string, publicCredentials: Record<string, string>): string {
+	const field = integrationOf(integrationId)?.config.credentialFields.find(({ input }) => input === 'url');
+	const address = (field && publicCredentials[field.key]) ?? '';
+	return URL.canParse(address) ? new URL(address).host : '';
+}
 
 /** Ends what is under way with the old credentials or settings, and starts anew. */
 async function startAgain(

@@ -5,6 +5,7 @@
 import { defineSchema, defineTable } from 'convex/server';
 import { v } from 'convex/values';
 import { authTables } from './auth/tables.ts';
+import { auditEvent } from './lib/audit.ts';
 import {
 	condition,
 	coverage,
@@ -188,5 +189,17 @@ export default defineSchema({
 		order: v.number()
 	})
 		.index('by_dashboardId_order', ['dashboardId', 'order'])
-		.index('by_connectionId', ['connectionId'])
+		.index('by_connectionId', ['connectionId']),
+
+	/**
+	 * Who did what, when (the creation time) and from where. Only ever appended to, by lib/audit; read by audit; deleted
+	 * after 400 days by audit. Two indexes begin others, for the order of time.
+	 */
+	auditEvents: defineTable(auditEvent)
+		// eslint-disable-next-line @convex-dev/no-duplicate-indexes
+		.index('by_workspaceId', ['workspaceId'])
+		.index('by_workspaceId_action', ['workspaceId', 'action'])
+		// eslint-disable-next-line @convex-dev/no-duplicate-indexes
+		.index('by_workspaceId_actor', ['workspaceId', 'actor.kind', 'actor.id'])
+		.index('by_workspaceId_actor_action', ['workspaceId', 'actor.kind', 'actor.id', 'action'])
 });

@@ -8,7 +8,9 @@
  * @module
  */
 
+import type * as audit from "../audit.js";
 import type * as auth_names from "../auth/names.js";
+import type * as auth_roles from "../auth/roles.js";
 import type * as auth_tables from "../auth/tables.js";
 import type * as connectionRecords from "../connectionRecords.js";
 import type * as connectionStore from "../connectionStore.js";
@@ -37,6 +39,7 @@ import type * as integrations_stripeMrr from "../integrations/stripeMrr.js";
 import type * as integrations_stripePermissions from "../integrations/stripePermissions.js";
 import type * as lib_access from "../lib/access.js";
 import type * as lib_address from "../lib/address.js";
+import type * as lib_audit from "../lib/audit.js";
 import type * as lib_client from "../lib/client.js";
 import type * as lib_connect from "../lib/connect.js";
 import type * as lib_connectionState from "../lib/connectionState.js";
@@ -81,7 +84,9 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  audit: typeof audit;
   "auth/names": typeof auth_names;
+  "auth/roles": typeof auth_roles;
   "auth/tables": typeof auth_tables;
   connectionRecords: typeof connectionRecords;
   connectionStore: typeof connectionStore;
@@ -110,6 +115,7 @@ declare const fullApi: ApiFromModules<{
   "integrations/stripePermissions": typeof integrations_stripePermissions;
   "lib/access": typeof lib_access;
   "lib/address": typeof lib_address;
+  "lib/audit": typeof lib_audit;
   "lib/client": typeof lib_client;
   "lib/connect": typeof lib_connect;
   "lib/connectionState": typeof lib_connectionState;

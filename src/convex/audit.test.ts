@@ -1,0 +1,70 @@
+// @vitest-environment node
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { api, internal } from './_generated/api.js';
+import { AUDIT_KEPT_DAYS } from './audit.ts';
+import { connectSample, deploy, settle } from './harness.testing.ts';
+import type { Deployment } from './harness.testing.ts';
+
+afterEach(() => {
+	vi.useRealTimers();
+	vi.unstubAllEnvs();
+});
+
+const DAY_MS = 86_400_000;
+
+async function events(t: Deployment) {
+	return await t.run(async (ctx) => ctx.db.query('auditEvents').take(2_000));
+}
+
+describe('what is done to a connection is written down with its name at that time', () => {
+	test('rename, pause, resume, schedule, disconnect', async () => {
+		const t = await deploy();
+		const { connectionId } = await connectSample(t);
+		await settle(t);
+		await t.mutation(api.connectionRecords.rename, { connectionId, name: 'Other' });
+		await t.mutation(api.connectionRecords.rename, { connectionId, name: 'Other' });
+		await t.mutation(api.connectionRecords.setPaused, { connectionId, paused: true });
+		await t.mutation(api.connectionRecords.setPaused, { connectionId, paused: false });
+		await t.mutation(api.connectionRecords.setSchedule, { connectionId, syncEveryMinutes: 77 });
+		await t.mutation(api.connectionRecords.disconnect, { connectionId, keepData: true });
+		await t.mutation(api.connectionRecords.disconnect, { connectionId, keepData: false });
+		const written = (await events(t)).map(({ action, target }) => [action, target?.kind, target?.id, target?.name]);
+		expect(written).toEqual([
+			['connection.made', 'connection', connectionId, 'Nordlicht Coffee (sample)'],
+			['connection.renamed', 'connection', connectionId, 'Nordlicht Coffee (sample)'],
+			['connection.paused', 'connection', connectionId, 'Other'],
+			['connection.resumed', 'connection', connectionId, 'Other'],
+			['connection.scheduleChanged', 'connection', connectionId, 'Other'],
+			['connection.disconnected', 'connection', connectionId, 'Other'],
+			['connection.deleted', 'connection', connectionId, 'Other']
+		]);
+	});
+
+	test('what is refused is not written: the event is of the deed’s own transaction', async () => {
+		const t = await deploy();
+		const { connectionId } = await connectSample(t);
+		const before = await events(t);
+		await expect(t.mutation(api.connectionRecords.rename, { connectionId, name: ' ' })).rejects.toThrow();
+		await expect(
+			t.mutation(api.connectionRecords.setSchedule, { connectionId, syncEveryMinutes: 1 })
+		).rejects.toThrow();
+		expect(await events(t)).toEqual(before);
+	});
+});
+
+test('events go after 400 days, all of them, and not a day before', async () => {
+	const t = await deploy();
+	const { connectionId } = await connectSample(t);
+	const made = (await events(t)).length;
+	for (let pause = 0; pause < 600; pause += 1) {
+		await t.mutation(api.connectionRecords.setPaused, { connectionId, paused: pause % 2 === 0 });
+	}
+	vi.setSystemTime(Date.now() + AUDIT_KEPT_DAYS * DAY_MS - 60_000);
+	await t.mutation(internal.audit.deleteExpired, {});
+	expect(await events(t)).toHaveLength(made + 600);
+	vi.setSystemTime(Date.now() + 2 * 60_000);
+	await t.mutation(api.connectionRecords.rename, { connectionId, name: 'The one that is young' });
+	await t.mutation(internal.audit.deleteExpired, {});
+	await settle(t);
+	expect((await events(t)).map(({ action }) => action)).toEqual(['connection.renamed']);
+});
