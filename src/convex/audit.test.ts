@@ -52,6 +52,61 @@ describe('what is done to a connection is written down with its name at that tim
 	});
 });
 
+describe('what concerns an account', () => {
+	const from = { ip: '203.0.113.9', userAgent: 'Test browser' };
+
+	test('is written into each workspace of the person, and into no other', async () => {
+		const t = await deploy();
+		const { userId, theirs } = await t.run(async (ctx) => {
+			const createdAt = Date.now();
+			const person = { name: 'Ada', email: 'ada@example.com', emailVerified: true, createdAt, updatedAt: createdAt };
+			const userId = await ctx.db.insert('users', person);
+			const theirs = [];
+			for (const name of ['One', 'Two']) {
+				const workspaceId = await ctx.db.insert('workspaces', { name });
+				await ctx.db.insert('members', { workspaceId, userId, role: 'viewer', createdAt });
+				theirs.push(workspaceId);
+			}
+			return { userId, theirs };
+		});
+		await t.mutation(internal.audit.record, { action: 'signIn.succeeded', userId, ...from });
+		await t.mutation(internal.audit.record, { action: 'signIn.failed', userId, ...from });
+		const [one, two] = theirs;
+		if (!one || !two) throw new Error('There are two.');
+		await t.mutation(internal.audit.record, { action: 'workspace.renamed', userId, workspaceId: two, ...from });
+		const person = { kind: 'user', id: userId, name: 'Ada' };
+		const stranger = { kind: 'stranger', id: null, name: 'Somebody' };
+		expect(await events(t)).toMatchObject([
+			{ workspaceId: one, action: 'signIn.succeeded', actor: person, target: null, ...from },
+			{ workspaceId: two, action: 'signIn.succeeded', actor: person, target: null, ...from },
+			{ workspaceId: one, action: 'signIn.failed', actor: stranger, target: person, ...from },
+			{ workspaceId: two, action: 'signIn.failed', actor: stranger, target: person, ...from },
+			{ workspaceId: two, action: 'workspace.renamed', actor: person, ...from }
+		]);
+	});
+
+	test('that does not exist is not written: strangers cannot fill the table', async () => {
+		const t = await deploy();
+		const userId = await t.run(async (ctx) => {
+			const now = Date.now();
+			const person = { name: 'Gone', email: 'gone@example.com', emailVerified: true, createdAt: now, updatedAt: now };
+			const id = await ctx.db.insert('users', person);
+			await ctx.db.delete('users', id);
+			return id;
+		});
+		await t.mutation(internal.audit.record, { action: 'signIn.failed', userId, ...from });
+		expect(await events(t)).toEqual([]);
+	});
+
+	test('is cut to a bounded length', async () => {
+		const t = await deploy();
+		const { connectionId } = await connectSample(t);
+		await t.mutation(api.connectionRecords.rename, { connectionId, name: 'x'.repeat(10_000) });
+		const [, renamed] = await events(t);
+		expect(renamed?.detail.to?.length).toBeLessThanOrEqual(200);
+	});
+});
+
 test('events go after 400 days, all of them, and not a day before', async () => {
 	const t = await deploy();
 	const { connectionId } = await connectSample(t);

@@ -23,9 +23,18 @@ export const auditAction = v.union(
 		.map((action) => v.literal(action))
 );
 
-/** Who did it. `operator`: whoever holds the admin key of the deployment; `system`: nobody, it happened by itself. */
+/**
+ * Who did it. `operator`: whoever holds the admin key of the deployment; `system`: nobody, it happened by itself;
+ * `stranger`: somebody who did not prove who they are.
+ */
 export const auditActor = v.object({
-	kind: v.union(v.literal('user'), v.literal('token'), v.literal('operator'), v.literal('system')),
+	kind: v.union(
+		v.literal('user'),
+		v.literal('token'),
+		v.literal('operator'),
+		v.literal('system'),
+		v.literal('stranger')
+	),
 	id: nullableText,
 	name: v.string()
 });
