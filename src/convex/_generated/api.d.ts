@@ -9,9 +9,13 @@
  */
 
 import type * as audit from "../audit.js";
+import type * as auth_adapter from "../auth/adapter.js";
 import type * as auth_names from "../auth/names.js";
 import type * as auth_roles from "../auth/roles.js";
+import type * as auth_store from "../auth/store.js";
+import type * as auth_storeFunctions from "../auth/storeFunctions.js";
 import type * as auth_tables from "../auth/tables.js";
+import type * as auth_where from "../auth/where.js";
 import type * as connectionRecords from "../connectionRecords.js";
 import type * as connectionStore from "../connectionStore.js";
 import type * as connections from "../connections.js";
@@ -85,9 +89,13 @@ import type {
 
 declare const fullApi: ApiFromModules<{
   audit: typeof audit;
+  "auth/adapter": typeof auth_adapter;
   "auth/names": typeof auth_names;
   "auth/roles": typeof auth_roles;
+  "auth/store": typeof auth_store;
+  "auth/storeFunctions": typeof auth_storeFunctions;
   "auth/tables": typeof auth_tables;
+  "auth/where": typeof auth_where;
   connectionRecords: typeof connectionRecords;
   connectionStore: typeof connectionStore;
   connections: typeof connections;

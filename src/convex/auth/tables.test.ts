@@ -5,7 +5,7 @@ import { passkey } from '@better-auth/passkey';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { CORE_NAMES, PLUGIN_NAMES } from './names.ts';
-import { authTables } from './tables.ts';
+import { authTables, UNIQUE_INDEXES } from './tables.ts';
 
 const required = getAuthTables({
 	...CORE_NAMES,
@@ -41,7 +41,11 @@ const REFERENCES: Record<string, string> = { 'sessions.activeWorkspaceId': 'work
 /** Absent in the workspace that was made before there were accounts. */
 const LATER = new Set(['workspaces.slug', 'workspaces.createdAt']);
 /** Fields of ours that Better Auth does not know. */
-const OURS: Record<string, string[]> = { workspaces: ['owner'] };
+const OURS: Record<string, string[]> = { workspaces: ['owner'], verifications: ['givenId'] };
+
+function uniqueOf(table: string): readonly string[] {
+	return Object.entries(UNIQUE_INDEXES).find(([name]) => name === table)?.[1] ?? [];
+}
 
 /** Name of the table that holds a model of Better Auth. */
 function tableOf(model: string): string {
@@ -71,6 +75,17 @@ describe.each(Object.values(required))('the table $modelName', ({ modelName, fie
 		const indexed = table?.indexes.map((index) => index.fields[0]) ?? [];
 		for (const [key, { fieldName }] of looked) expect(indexed).toContain(fieldName ?? key);
 	});
+});
+
+test('what is unique for Better Auth is checked here', () => {
+	for (const { modelName, fields } of Object.values(required)) {
+		const indexes =
+			ours.get(modelName)?.indexes.filter((one) => uniqueOf(modelName).includes(one.indexDescriptor)) ?? [];
+		const keys = indexes.map((index) => index.fields.join());
+		for (const [key, { unique, fieldName }] of Object.entries(fields))
+			if (unique) expect(keys).toContain(fieldName ?? key);
+		expect(indexes.length).toBe(uniqueOf(modelName).length);
+	}
 });
 
 test('there is no table beside those of Better Auth', () => {

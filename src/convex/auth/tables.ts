@@ -59,8 +59,17 @@ export const authTables = {
 		.index('by_userId', ['userId']),
 
 	/** What somebody must show once: reset links, states of sign-in elsewhere, challenges of passkeys. */
-	verifications: defineTable({ identifier: text, value: text, expiresAt: time, createdAt: time, updatedAt: time })
+	verifications: defineTable({
+		identifier: text,
+		value: text,
+		expiresAt: time,
+		/** The id of a row that Better Auth made as a lock: whoever comes second is refused. */
+		givenId: maybe.text,
+		createdAt: time,
+		updatedAt: time
+	})
 		.index('by_identifier', ['identifier'])
+		.index('by_givenId', ['givenId'])
 		.index('by_expiresAt', ['expiresAt']),
 
 	/** The key pairs that sign the JWTs of pages; private ones are encrypted with BETTER_AUTH_SECRET. */
@@ -162,4 +171,20 @@ export const authTables = {
 	rateLimits: defineTable({ key: text, count: v.number(), lastRequest: time })
 		.index('by_key', ['key'])
 		.index('by_lastRequest', ['lastRequest'])
+};
+
+/** Indexes under which only one row may stand; checked by whatever writes (auth/storeFunctions.ts). */
+export const UNIQUE_INDEXES: Readonly<Record<keyof typeof authTables, readonly string[]>> = {
+	users: ['by_email'],
+	sessions: ['by_token'],
+	accounts: ['by_providerId_accountId'],
+	verifications: ['by_givenId'],
+	jwks: [],
+	workspaces: ['by_slug'],
+	members: ['by_workspaceId_userId'],
+	invitations: [],
+	passkeys: ['by_credentialID'],
+	twoFactors: ['by_userId'],
+	apiKeys: ['by_key'],
+	rateLimits: ['by_key']
 };
