@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { api } from './_generated/api.js';
 import { connectSample, deploy, modules, settle } from './harness.testing.ts';
 import type { Deployment } from './harness.testing.ts';
-import { isGuarded } from './lib/access.ts';
+import { requirementOf } from './lib/access.ts';
 
 afterEach(() => {
 	vi.useRealTimers();
@@ -52,7 +52,7 @@ describe('every public function', async () => {
 	});
 
 	test.each(all)('$name starts with the access helper and says what it takes and gives', ({ registered }) => {
-		expect(isGuarded(registered)).toBe(true);
+		expect(requirementOf(registered)).not.toBe(null);
 		expect(exported(registered, 'exportArgs')).toMatchObject({ type: 'object' });
 		const returns = exported(registered, 'exportReturns');
 		expect(returns).not.toBe(null);
@@ -68,7 +68,7 @@ describe('every public function', async () => {
 
 test('a public function made without the helper is noticed', async () => {
 	const { query } = await import('./_generated/server.js');
-	expect(isGuarded(query({ args: {}, returns: v.null(), handler: async () => null }))).toBe(false);
+	expect(requirementOf(query({ args: {}, returns: v.null(), handler: async () => null }))).toBe(null);
 });
 
 describe('ids that are not the caller’s', async () => {

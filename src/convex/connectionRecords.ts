@@ -17,6 +17,7 @@ const LONGEST_SCHEDULE_MINUTES = 7 * 24 * 60;
 
 /** Every connection of the workspace, oldest first, with its state and live progress. */
 export const list = readAccess({
+	right: 'numbers:read',
 	args: {},
 	returns: v.array(connectionSummary),
 	absent: [],
@@ -28,6 +29,7 @@ export const list = readAccess({
 
 /** One connection with its settings and what is held of each metric; null when there is none of that id. */
 export const get = readAccess({
+	right: 'numbers:read',
 	args: { connectionId: v.string() },
 	returns: v.union(connectionDetail, v.null()),
 	absent: null,
@@ -50,6 +52,7 @@ export const get = readAccess({
 
 /** Gives the connection another name. */
 export const rename = writeAccess({
+	right: 'connections:write',
 	args: { connectionId: v.string(), name: v.string() },
 	returns: v.null(),
 	handler: async (ctx, args) => {
@@ -65,6 +68,7 @@ export const rename = writeAccess({
 
 /** Stops scheduled syncs, or lets them go on: then one is due at once. A run that is under way is finished. */
 export const setPaused = writeAccess({
+	right: 'connections:write',
 	args: { connectionId: v.string(), paused: v.boolean() },
 	returns: v.null(),
 	handler: async (ctx, { connectionId, paused }) => {
@@ -79,6 +83,7 @@ export const setPaused = writeAccess({
 
 /** How often the connection is synced by itself: from 5 minutes to a week. */
 export const setSchedule = writeAccess({
+	right: 'connections:write',
 	args: { connectionId: v.string(), syncEveryMinutes: v.number() },
 	returns: v.null(),
 	handler: async (ctx, { connectionId, syncEveryMinutes }) => {
@@ -103,6 +108,7 @@ export const setSchedule = writeAccess({
  * of sight at once and from the disk in batches.
  */
 export const disconnect = writeAccess({
+	right: 'connections:write',
 	args: { connectionId: v.string(), keepData: v.boolean() },
 	returns: v.null(),
 	handler: async (ctx, { connectionId, keepData }) => {

@@ -34,6 +34,7 @@ const TEST_TRIES = 2;
  * is stored, unless the address changed: a stored secret is never sent to a new address.
  */
 export const testConnection = actionAccess({
+	right: 'connections:write',
 	args: { integrationId: v.string(), credentials: textRecord, connectionId: v.optional(v.string()) },
 	returns: v.union(v.object({ success: v.literal(true), accountInfo }), failure),
 	handler: async (ctx, { integrationId, credentials, connectionId }) => {
@@ -44,6 +45,7 @@ export const testConnection = actionAccess({
 
 /** Tests again, then stores the connection with its sealed credentials and board, and starts the initial run. */
 export const connect = actionAccess({
+	right: 'connections:write',
 	args: { integrationId: v.string(), credentials: textRecord, settings, name: v.optional(v.string()) },
 	returns: v.union(
 		v.object({ success: v.literal(true), connectionId: v.id('connections'), dashboardId: v.id('dashboards') }),
@@ -88,6 +90,7 @@ export const connect = actionAccess({
  * settings everything is fetched again, because they may ask for more.
  */
 export const updateConnection = actionAccess({
+	right: 'connections:write',
 	args: {
 		connectionId: v.string(),
 		credentials: v.optional(textRecord),

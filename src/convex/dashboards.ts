@@ -18,6 +18,7 @@ const LONGEST_RANGE_DAYS = 732;
 
 /** Every dashboard of the workspace, oldest first. */
 export const list = readAccess({
+	right: 'numbers:read',
 	args: {},
 	returns: v.array(
 		v.object({
@@ -43,6 +44,7 @@ export const list = readAccess({
 
 /** A dashboard with its tiles in order and its connections; null when there is none of that id. */
 export const get = readAccess({
+	right: 'numbers:read',
 	args: { dashboardId: v.string() },
 	returns: v.union(
 		v.object({
@@ -82,6 +84,7 @@ export const get = readAccess({
  * days). Reads one document per series and month. Null when there is no such dashboard or the range is not one.
  */
 export const series = readAccess({
+	right: 'numbers:read',
 	args: { dashboardId: v.string(), from: v.string(), to: v.string() },
 	returns: v.union(v.array(packedSeries), v.null()),
 	absent: null,
@@ -106,6 +109,7 @@ export const series = readAccess({
 
 /** Gives the dashboard another name. */
 export const rename = writeAccess({
+	right: 'dashboards:write',
 	args: { dashboardId: v.string(), name: v.string() },
 	returns: v.null(),
 	handler: async (ctx, args) => {

@@ -8,7 +8,8 @@ import type { Doc, Id } from './_generated/dataModel.js';
 import type { MetricsPage } from './lib/contract.ts';
 import schema from './schema.ts';
 
-export type Deployment = TestConvex<typeof schema>;
+/** A deployment as one caller sees it: `t.withIdentity` gives another caller. */
+export type Deployment = ReturnType<TestConvex<typeof schema>['withIdentity']>;
 
 export const modules = import.meta.glob(['./**/*.ts', './_generated/*.js', '!./**/*.*.ts']);
 
@@ -16,15 +17,65 @@ export const modules = import.meta.glob(['./**/*.ts', './_generated/*.js', '!./*
 export const NOON = Date.parse('2026-11-23T12:00:00Z');
 
 /**
- * A deployment with its workspace opened, at noon of a fixed day, with timers that a test moves. `documentsRead` is the
- * most that one function may read.
+ * A deployment at noon of a fixed day, with timers that a test moves, on which the owner of a workspace is signed in.
+ * `documentsRead` is the most that one function may read.
  */
 export async function deploy(documentsRead = 32_000): Promise<Deployment> {
+	const t = deployEmpty(documentsRead);
+	const { caller } = await signIn(t, { workspaceId: await makeWorkspace(t), role: 'owner' });
+	return caller;
+}
+
+/** The same without any account, workspace or caller. */
+export function deployEmpty(documentsRead = 32_000): Deployment {
 	vi.useFakeTimers({ now: NOON, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
 	vi.stubEnv('PLUMBLINE_SECRET_KEYS', `k1:${Buffer.alloc(32, 7).toString('base64')}`);
-	const t = convexTest({ schema, modules, transactionLimits: { documentsRead } });
-	await t.mutation(api.workspaces.open, {});
-	return t;
+	return convexTest({ schema, modules, transactionLimits: { documentsRead } });
+}
+
+/** Longer than any test lets pass. */
+const SESSION_MS = 90 * 86_400_000;
+
+/** A workspace without members. */
+export async function makeWorkspace(t: Deployment, name = 'Workspace'): Promise<Id<'workspaces'>> {
+	return await t.run(async (ctx) => ctx.db.insert('workspaces', { name, createdAt: Date.now() }));
+}
+
+export interface SignedIn {
+	/** The deployment as this person sees it. */
+	readonly caller: Deployment;
+	readonly userId: Id<'users'>;
+	readonly sessionId: Id<'sessions'>;
+	readonly memberId: Id<'members'> | null;
+}
+
+/** A new person with a session, a member of the workspace if one is given. */
+export async function signIn(
+	t: Deployment,
+	membership?: { workspaceId: Id<'workspaces'>; role: string },
+	name = 'Ada'
+): Promise<SignedIn> {
+	const now = Date.now();
+	const rows = await t.run(async (ctx) => {
+		const times = { createdAt: now, updatedAt: now };
+		const count = (await ctx.db.query('users').collect()).length;
+		const email = `${name.toLowerCase()}${count}@example.com`;
+		const userId = await ctx.db.insert('users', { name, email, emailVerified: true, ...times });
+		const memberId = membership ? await ctx.db.insert('members', { ...membership, userId, createdAt: now }) : null;
+		const sessionId = await ctx.db.insert('sessions', {
+			userId,
+			token: `token-of-${email}`,
+			expiresAt: now + SESSION_MS,
+			...times
+		});
+		return { userId, memberId, sessionId };
+	});
+	return { ...rows, caller: as(t, rows) };
+}
+
+/** The deployment as the JWT of that session shows it. */
+export function as(t: Deployment, { userId, sessionId }: Pick<SignedIn, 'userId' | 'sessionId'>): Deployment {
+	return t.withIdentity({ subject: userId, issuer: 'https://plumbline.test', sid: sessionId });
 }
 
 /** Lets everything that is scheduled happen, by steps of `stepMs`. */

@@ -13,6 +13,7 @@ const MAX_RECENT_SERIES = 1_000;
 
 /** One entry per connection and metric, in the order the integrations define them. */
 export const list = readAccess({
+	right: 'numbers:read',
 	args: {},
 	returns: v.array(libraryEntry),
 	absent: [],

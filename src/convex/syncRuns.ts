@@ -11,6 +11,7 @@ const LARGEST_PAGE = 100;
 
 /** The runs of a connection, newest first; an empty page when there is no such connection. */
 export const list = readAccess({
+	right: 'numbers:read',
 	args: { connectionId: v.string(), paginationOpts: paginationOptsValidator },
 	returns: paginationResultValidator(runSummary),
 	absent: { page: [], isDone: true, continueCursor: '' },
@@ -29,6 +30,7 @@ export const list = readAccess({
 
 /** Starts a run, or hurries the one that is under way: ten clicks are one run. */
 export const syncNow = writeAccess({
+	right: 'sync:run',
 	args: { connectionId: v.string() },
 	returns: v.object({ runId: v.id('syncRuns'), alreadyRunning: v.boolean() }),
 	handler: async (ctx, { connectionId }) => {
@@ -42,6 +44,7 @@ export const syncNow = writeAccess({
 
 /** Ends a run that is under way; what it has fetched so far is kept. */
 export const cancel = writeAccess({
+	right: 'sync:run',
 	args: { runId: v.string() },
 	returns: v.null(),
 	handler: async (ctx, { runId }) => {

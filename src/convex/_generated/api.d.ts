@@ -41,7 +41,9 @@ import type * as integrations_stripeLevels from "../integrations/stripeLevels.js
 import type * as integrations_stripeMoney from "../integrations/stripeMoney.js";
 import type * as integrations_stripeMrr from "../integrations/stripeMrr.js";
 import type * as integrations_stripePermissions from "../integrations/stripePermissions.js";
+import type * as invitations from "../invitations.js";
 import type * as lib_access from "../lib/access.js";
+import type * as lib_accessValidators from "../lib/accessValidators.js";
 import type * as lib_address from "../lib/address.js";
 import type * as lib_audit from "../lib/audit.js";
 import type * as lib_client from "../lib/client.js";
@@ -73,12 +75,16 @@ import type * as lib_sentences from "../lib/sentences.js";
 import type * as lib_seriesReader from "../lib/seriesReader.js";
 import type * as lib_summary from "../lib/summary.js";
 import type * as lib_validators from "../lib/validators.js";
+import type * as lib_viewer from "../lib/viewer.js";
 import type * as lib_windows from "../lib/windows.js";
+import type * as members from "../members.js";
 import type * as metricLibrary from "../metricLibrary.js";
 import type * as metrics from "../metrics.js";
 import type * as schedule from "../schedule.js";
+import type * as sessions from "../sessions.js";
 import type * as slices from "../slices.js";
 import type * as syncRuns from "../syncRuns.js";
+import type * as viewer from "../viewer.js";
 import type * as workspaces from "../workspaces.js";
 
 import type {
@@ -121,7 +127,9 @@ declare const fullApi: ApiFromModules<{
   "integrations/stripeMoney": typeof integrations_stripeMoney;
   "integrations/stripeMrr": typeof integrations_stripeMrr;
   "integrations/stripePermissions": typeof integrations_stripePermissions;
+  invitations: typeof invitations;
   "lib/access": typeof lib_access;
+  "lib/accessValidators": typeof lib_accessValidators;
   "lib/address": typeof lib_address;
   "lib/audit": typeof lib_audit;
   "lib/client": typeof lib_client;
@@ -153,12 +161,16 @@ declare const fullApi: ApiFromModules<{
   "lib/seriesReader": typeof lib_seriesReader;
   "lib/summary": typeof lib_summary;
   "lib/validators": typeof lib_validators;
+  "lib/viewer": typeof lib_viewer;
   "lib/windows": typeof lib_windows;
+  members: typeof members;
   metricLibrary: typeof metricLibrary;
   metrics: typeof metrics;
   schedule: typeof schedule;
+  sessions: typeof sessions;
   slices: typeof slices;
   syncRuns: typeof syncRuns;
+  viewer: typeof viewer;
   workspaces: typeof workspaces;
 }>;
 
