@@ -40,6 +40,22 @@ describe('what is done to a connection is written down with its name at that tim
 		]);
 	});
 
+	test('under the name of who did it, and from where', async () => {
+		const t = await deploy();
+		await t.run(async (ctx) => {
+			const session = await ctx.db.query('sessions').first();
+			if (session) await ctx.db.patch('sessions', session._id, { ipAddress: '203.0.113.9', userAgent: 'Test browser' });
+		});
+		const { connectionId } = await connectSample(t);
+		await t.mutation(api.connectionRecords.rename, { connectionId, name: 'Other' });
+		const actor = { kind: 'user', id: expect.any(String), name: 'Ada' };
+		const from = { ip: '203.0.113.9', userAgent: 'Test browser' };
+		expect(await events(t)).toEqual([
+			expect.objectContaining({ action: 'connection.made', actor, ...from }),
+			expect.objectContaining({ action: 'connection.renamed', actor, ...from })
+		]);
+	});
+
 	test('what is refused is not written: the event is of the deed’s own transaction', async () => {
 		const t = await deploy();
 		const { connectionId } = await connectSample(t);

@@ -4,6 +4,7 @@ import type { Doc, Id } from './_generated/dataModel.js';
 import { internalMutation, internalQuery } from './_generated/server.js';
 import type { MutationCtx } from './_generated/server.js';
 import { find } from './lib/access.ts';
+import { scope } from './lib/accessValidators.ts';
 import { audit, connectionTarget } from './lib/audit.ts';
 import type { Deed } from './lib/audit.ts';
 import { integrationOf } from './lib/integrationOf.ts';
@@ -122,18 +123,12 @@ export const reserve = internalMutation({
 
 /** Brings a reserved connection to life: credentials, board, and the initial run. Returns its board. */
 export const activate = internalMutation({
-	args: {
-		workspaceId: v.id('workspaces'),
-		connectionId: v.id('connections'),
-		...described,
-		...held,
-		settings
-	},
+	args: { scope, connectionId: v.id('connections'), ...described, ...held, settings },
 	returns: v.id('dashboards'),
 	handler: async (ctx, args): Promise<Id<'dashboards'>> => {
-		const { connectionId, credentials, workspaceId, ...changes } = args;
+		const { scope, connectionId, credentials, ...changes } = args;
 		const row = await ctx.db.get('connections', connectionId);
-		if (!row || row.workspaceId !== workspaceId) throw new Error('The reserved connection is gone.');
+		if (!row || row.workspaceId !== scope.workspaceId) throw new Error('The reserved connection is gone.');
 		await keepCredentials(ctx, row, credentials);
 		const kept = row.dashboardId && (await ctx.db.get('dashboards', row.dashboardId));
 		const dashboardId = kept ? kept._id : await makeDashboard(ctx, row);
@@ -149,7 +144,7 @@ export const activate = internalMutation({
 			dashboardId
 		});
 		const detail = { account: changes.accountName };
-		await audit({ ...ctx, workspaceId }, { action: 'connection.made', target: connectionTarget(row), detail });
+		await audit({ ...ctx, ...scope }, { action: 'connection.made', target: connectionTarget(row), detail });
 		await startAgain(ctx, connectionId, isShown(row) ? 'manual' : 'initial');
 		return dashboardId;
 	}
@@ -158,6 +153,7 @@ export const activate = internalMutation({
 /** Changes a connection; new settings make everything wanted again, new credentials a run at once. */
 export const change = internalMutation({
 	args: {
+		scope,
 		connectionId: v.id('connections'),
 		name: v.optional(v.string()),
 		settings: v.optional(settings),
@@ -167,9 +163,9 @@ export const change = internalMutation({
 		)
 	},
 	returns: v.null(),
-	handler: async (ctx, { connectionId, name, settings: chosen, renewed }) => {
+	handler: async (ctx, { scope, connectionId, name, settings: chosen, renewed }) => {
 		const row = await ctx.db.get('connections', connectionId);
-		if (!row) return null;
+		if (!row || row.workspaceId !== scope.workspaceId) return null;
 		if (name) await ctx.db.patch('connections', connectionId, { name: name.slice(0, LONGEST_NAME) });
 		const widened = chosen !== undefined && !sameSettings(row.settings, chosen);
 		if (widened) await ctx.db.patch('connections', connectionId, { settings: chosen, coverage: {}, missing: [] });
@@ -179,8 +175,7 @@ export const change = internalMutation({
 			const fresh = { condition: 'connected', sentence: null, failures: 0, since: Date.now() } as const;
 			await ctx.db.patch('connections', connectionId, { ...fields, ...fresh, disconnectedAt: null });
 		}
-		for (const deed of deedsOf(row, { name, widened, renewed }))
-			await audit({ ...ctx, workspaceId: row.workspaceId }, deed);
+		for (const deed of deedsOf(row, { name, widened, renewed })) await audit({ ...ctx, ...scope }, deed);
 		if (widened || renewed) await startAgain(ctx, connectionId, widened ? 'backfill' : 'manual');
 		return null;
 	}

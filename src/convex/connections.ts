@@ -7,7 +7,7 @@ import type { IntegrationId } from '../lib/config/integrations.ts';
 import { isTimeZone } from '../lib/metrics/zones.ts';
 import { internal } from './_generated/api.js';
 import type { Id } from './_generated/dataModel.js';
-import { actionAccess, notFound } from './lib/access.ts';
+import { actionAccess, notFound, scopeOf } from './lib/access.ts';
 import type { ActionContext } from './lib/access.ts';
 import { contextFor, secretsOf } from './lib/client.ts';
 import type { Credentials } from './lib/client.ts';
@@ -72,7 +72,7 @@ export const connect = actionAccess({
 			if ('refused' in reserved) return refuse(reserved.refused);
 			const { connectionId } = reserved;
 			const dashboardId: Id<'dashboards'> = await ctx.runMutation(internal.connectionStore.activate, {
-				workspaceId,
+				scope: scopeOf(ctx),
 				connectionId,
 				...described,
 				credentials: seal(ring, connectionId, JSON.stringify(credentials)),
@@ -116,6 +116,7 @@ export const updateConnection = actionAccess({
 			const { connectionId } = stored;
 			const ring = tested && readKeyRing(process.env.PLUMBLINE_SECRET_KEYS);
 			await ctx.runMutation(internal.connectionStore.change, {
+				scope: scopeOf(ctx),
 				connectionId,
 				name: args.name?.trim() || undefined,
 				settings: chosen?.settings,

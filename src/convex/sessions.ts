@@ -3,7 +3,11 @@
  * the session's token: no page ever holds one.
  */
 import { v } from 'convex/values';
+import { internal } from './_generated/api.js';
+import type { Doc } from './_generated/dataModel.js';
+import type { MutationCtx } from './_generated/server.js';
 import { accountRead, accountWrite, notFound, rowOf } from './lib/access.ts';
+import type { Person } from './lib/viewer.ts';
 
 const MAX_SESSIONS = 100;
 
@@ -45,7 +49,7 @@ export const revoke = accountWrite({
 	handler: async (ctx, { sessionId }) => {
 		const row = await rowOf(ctx, 'sessions', sessionId);
 		if (!row || row.userId !== ctx.person.userId) throw notFound();
-		await ctx.db.delete('sessions', row._id);
+		await end(ctx, [row]);
 		return null;
 	}
 });
@@ -61,7 +65,18 @@ export const revokeOthers = accountWrite({
 			.withIndex('by_userId', (q) => q.eq('userId', userId))
 			.take(MAX_SESSIONS * 10);
 		const others = rows.filter((row) => row._id !== sessionId);
-		for (const row of others) await ctx.db.delete('sessions', row._id);
+		await end(ctx, others);
 		return others.length;
 	}
 });
+
+async function end(ctx: MutationCtx & { person: Person }, rows: readonly Doc<'sessions'>[]): Promise<void> {
+	const { userId, sessionId } = ctx.person;
+	const here = await ctx.db.get('sessions', sessionId);
+	const origin = { userId, ip: here?.ipAddress ?? null, userAgent: here?.userAgent ?? null };
+	for (const row of rows) {
+		await ctx.db.delete('sessions', row._id);
+		const target = { kind: 'session', id: row._id, name: row.userAgent ?? '' };
+		await ctx.runMutation(internal.audit.record, { action: 'session.revoked', ...origin, target });
+	}
+}

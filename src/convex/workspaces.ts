@@ -2,6 +2,7 @@
 import { ConvexError, v } from 'convex/values';
 import type { Doc, Id } from './_generated/dataModel.js';
 import { need, notFound, openAccess, readAccess, writeAccess } from './lib/access.ts';
+import { audit } from './lib/audit.ts';
 import { LOCAL_OWNER, localWorkspace, memberRow } from './lib/viewer.ts';
 
 const workspace = v.object({ id: v.id('workspaces'), name: v.string() });
@@ -46,6 +47,8 @@ export const transfer = writeAccess({
 		}
 		await ctx.db.patch('members', heir._id, { role: 'owner' });
 		await ctx.db.patch('members', own._id, { role: 'admin' });
+		const name = (await ctx.db.get('users', heir.userId))?.name ?? '';
+		await audit(ctx, { action: 'ownership.transferred', target: { kind: 'user', id: heir.userId, name } });
 		return null;
 	}
 });

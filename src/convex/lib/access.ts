@@ -130,6 +130,11 @@ export function openAccess<Returns extends GenericValidator>({
 	return guard('nothing', mutation({ args: {}, returns, handler: (ctx: MutationCtx) => handler(ctx) }));
 }
 
+/** Who acts and where, to hand on to an internal function. */
+export function scopeOf({ workspaceId, viewer }: Scope): Scope {
+	return { workspaceId, viewer };
+}
+
 async function currentPerson(ctx: QueryCtx): Promise<Person | null> {
 	const session = await currentSession(ctx);
 	return session && { userId: session.userId, sessionId: session._id };

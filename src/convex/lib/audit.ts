@@ -10,7 +10,7 @@ import { AUDIT_ACTIONS, isAuditAction } from '../../lib/config/audit.ts';
 import type { AuditAction } from '../../lib/config/audit.ts';
 import type { Doc, Id } from '../_generated/dataModel.js';
 import type { MutationCtx } from '../_generated/server.js';
-import type { WriteContext } from './access.ts';
+import type { Scope } from './viewer.ts';
 
 const LONGEST_TEXT = 200;
 const MOST_DETAILS = 10;
@@ -70,10 +70,16 @@ export interface AuditOrigin {
 	readonly userAgent: string | null;
 }
 
-/** Writes what the caller of a public function did. */
-export async function audit(ctx: WriteContext, deed: Deed): Promise<void> {
-	const actor = { kind: 'operator', id: null, name: 'Owner of this machine' } as const;
-	await auditAs(ctx, { workspaceId: ctx.workspaceId, actor, ip: null, userAgent: null }, deed);
+/** Writes what the caller of a public function did, from the browser in which they are signed in. */
+export async function audit(ctx: MutationCtx & Scope, deed: Deed): Promise<void> {
+	const { workspaceId, viewer } = ctx;
+	const user = viewer && (await ctx.db.get('users', viewer.userId));
+	const session = viewer && (await ctx.db.get('sessions', viewer.sessionId));
+	const actor: AuditActor = viewer
+		? { kind: 'user', id: viewer.userId, name: user?.name ?? '' }
+		: { kind: 'operator', id: null, name: 'Owner of this machine' };
+	const { ipAddress: ip = null, userAgent = null } = session ?? {};
+	await auditAs(ctx, { workspaceId, actor, ip, userAgent }, deed);
 }
 
 /** Writes what somebody did who is no viewer: the operator, a sign-in, the deployment by itself. */
