@@ -1,6 +1,6 @@
 /** `npm run dev`: the working product in one terminal, functions and pages watched. */
 import { convexCommand, convexEnvironment } from './product/cli.ts';
-import { localOrigins, openDeployment } from './product/deployment.ts';
+import { localOrigins, localUrl, openDeployment } from './product/deployment.ts';
 import { prepareEnvironment } from './product/environment.ts';
 import { say } from './product/log.ts';
 import { choosePort } from './product/ports.ts';
@@ -36,7 +36,7 @@ await runProduct(async (processes, ending) => {
 		);
 	}
 
-	const url = `http://${settings.host === '::1' ? '[::1]' : settings.host}:${port}`;
+	const url = localUrl(settings.host, port);
 	processes.start({
 		speaker: 'web',
 		command: [

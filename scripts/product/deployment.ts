@@ -57,6 +57,11 @@ export async function openDeployment(settings: Settings, options: OpenOptions): 
 	};
 }
 
+/** The URL of the pages for a browser on this machine. */
+export function localUrl(host: string, port: number): string {
+	return `http://${host === '::1' ? '[::1]' : host}:${port}`;
+}
+
 /** Origins under which a browser on this machine may open the product. */
 export function localOrigins(port: number): string[] {
 	return ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}:${port}`);

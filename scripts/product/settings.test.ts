@@ -11,6 +11,8 @@ describe('readSettings', () => {
 		expect(readSettings({}, root)).toEqual({
 			host: '127.0.0.1',
 			port: null,
+			publicUrl: null,
+			trustedProxies: [],
 			deployment: { kind: 'embedded', dataDir: join(root, '.plumbline'), port: null },
 			durability: null,
 			functionEnvironment: { PLUMBLINE_ALLOW_PRIVATE_HOSTS: '1' }
@@ -35,6 +37,51 @@ describe('readSettings', () => {
 		expect(() => readSettings({ PLUMBLINE_DURABILITY: 'fast' }, root)).toThrow(
 			'PLUMBLINE_DURABILITY must be normal or full'
 		);
+	});
+
+	it.each([
+		['https://numbers.example.com', 'https://numbers.example.com'],
+		['https://Numbers.Example.com/', 'https://numbers.example.com'],
+		['http://192.168.1.5:3000', 'http://192.168.1.5:3000'],
+		['', null]
+	])('takes PLUMBLINE_URL=%s', (url, publicUrl) => {
+		expect(readSettings({ PLUMBLINE_URL: url }, root).publicUrl).toBe(publicUrl);
+	});
+
+	it.each([
+		'numbers.example.com',
+		'ftp://a.example',
+		'https://a.example/path',
+		'https://u:p@a.example',
+		'https://a.example?x'
+	])('refuses PLUMBLINE_URL=%s', (url) => {
+		expect(() => readSettings({ PLUMBLINE_URL: url }, root)).toThrow(/PLUMBLINE_URL must be/);
+	});
+
+	it('trusts the proxies that are named', () => {
+		const trust = (proxies: string) => readSettings({ PLUMBLINE_TRUSTED_PROXY: proxies }, root).trustedProxies;
+		expect(trust('127.0.0.1, 10.0.0.0/24 fd00::/8')).toEqual(['127.0.0.1', '10.0.0.0/24', 'fd00::/8']);
+		for (const wrong of ['yes', 'proxy.example.com', '10.0.0.0/33', '10.0.0.0/', '::/129', '10.0.0.1/8/8', '1.2.3'])
+			expect(() => trust(wrong)).toThrow(/PLUMBLINE_TRUSTED_PROXY must list/);
+	});
+
+	// B6: who may open the product decides what its integrations may call.
+	it.each([
+		[{}, '1'],
+		[{ HOST: '::1', PLUMBLINE_URL: 'http://localhost:3000' }, '1'],
+		[{ PLUMBLINE_URL: 'http://[::1]:3000' }, '1'],
+		[{ PLUMBLINE_URL: 'https://numbers.example.com' }, '0'],
+		[{ CONVEX_URL: 'https://a.example' }, '0'],
+		[{ CONVEX_SELF_HOSTED_URL: 'http://127.0.0.1:3210' }, '0'],
+		[{ CONVEX_DEPLOYMENT: 'dev:name' }, '0'],
+		[{ CONVEX_URL: 'https://a.example', PLUMBLINE_ALLOW_PRIVATE_HOSTS: '1' }, '1'],
+		[{ PLUMBLINE_ALLOW_PRIVATE_HOSTS: '0' }, '0']
+	])('with %o private hosts are %s', (environment, allowed) => {
+		expect(readSettings(environment, root).functionEnvironment['PLUMBLINE_ALLOW_PRIVATE_HOSTS']).toBe(allowed);
+	});
+
+	it('refuses another word for private hosts', () => {
+		expect(() => readSettings({ PLUMBLINE_ALLOW_PRIVATE_HOSTS: 'yes' }, root)).toThrow(/must be 0 or 1/);
 	});
 
 	it.each([

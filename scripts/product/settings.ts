@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { isNetwork } from '../web/networks.ts';
 
 export class SettingsError extends Error {}
 
@@ -18,6 +19,10 @@ export interface Settings {
 	readonly host: string;
 	/** null: find a free one, beginning with the default. */
 	readonly port: number | null;
+	/** The origin under which people open the product; null: this machine's own address only. */
+	readonly publicUrl: string | null;
+	/** Addresses and networks whose X-Forwarded-* headers are believed. */
+	readonly trustedProxies: readonly string[];
 	readonly deployment: DeploymentChoice;
 	/** What the embedded deployment's commits survive; null leaves it to the command. */
 	readonly durability: Durability | null;
@@ -52,6 +57,27 @@ function hostFrom(environment: Environment): string {
 	return host;
 }
 
+function publicUrlFrom(environment: Environment): string | null {
+	const text = environment['PLUMBLINE_URL'] || null;
+	if (text === null) return null;
+	const url = URL.parse(text);
+	if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '').toLowerCase()) {
+		throw new SettingsError(
+			`PLUMBLINE_URL must be where people open Plumbline, such as https://numbers.example.com, without a path; not "${text}".`
+		);
+	}
+	return url.origin;
+}
+
+function trustedProxiesFrom(environment: Environment): string[] {
+	const proxies = (environment['PLUMBLINE_TRUSTED_PROXY'] ?? '').split(/[\s,]+/).filter((proxy) => proxy !== '');
+	const wrong = proxies.find((proxy) => !isNetwork(proxy));
+	if (wrong === undefined) return proxies;
+	throw new SettingsError(
+		`PLUMBLINE_TRUSTED_PROXY must list addresses or networks, such as 127.0.0.1 or 10.0.0.0/24; "${wrong}" is neither.`
+	);
+}
+
 function deploymentFrom(environment: Environment, root: string): DeploymentChoice {
 	const url = environment['CONVEX_SELF_HOSTED_URL'] || environment['CONVEX_URL'] || null;
 	if (url !== null && !URL.canParse(url)) {
@@ -73,10 +99,23 @@ function durabilityFrom(environment: Environment): Durability | null {
 	throw new SettingsError(`PLUMBLINE_DURABILITY must be normal or full, not "${text}".`);
 }
 
-function functionEnvironmentFrom(environment: Environment): Record<string, string> {
-	const handedOn: Record<string, string> = {
-		PLUMBLINE_ALLOW_PRIVATE_HOSTS: environment['PLUMBLINE_ALLOW_PRIVATE_HOSTS'] || '1'
-	};
+/**
+ * Whether integrations may call private networks. Somebody who alone uses their own machine may; once others can open
+ * the product, or its functions run elsewhere, only when the operator says so.
+ */
+function allowPrivateHosts(environment: Environment, use: Pick<Settings, 'host' | 'publicUrl' | 'deployment'>): string {
+	const text = environment['PLUMBLINE_ALLOW_PRIVATE_HOSTS'] || null;
+	if (text !== null && text !== '0' && text !== '1')
+		throw new SettingsError(`PLUMBLINE_ALLOW_PRIVATE_HOSTS must be 0 or 1, not "${text}".`);
+	const alone =
+		use.deployment.kind === 'embedded' &&
+		LOOPBACK.has(use.host) &&
+		(use.publicUrl === null || LOOPBACK.has(new URL(use.publicUrl).hostname.replace(/^\[|\]$/g, '')));
+	return text ?? (alone ? '1' : '0');
+}
+
+function functionEnvironmentFrom(environment: Environment, allowPrivate: string): Record<string, string> {
+	const handedOn: Record<string, string> = { PLUMBLINE_ALLOW_PRIVATE_HOSTS: allowPrivate };
 	for (const [name, value] of Object.entries(environment)) {
 		if (/^INTEGRATION_BASE_URL_[A-Z0-9_]+$/.test(name) && value) {
 			if (!URL.canParse(value)) throw new SettingsError(`${name} must be a URL, not "${value}".`);
@@ -99,11 +138,16 @@ function withEnvLocal(environment: Environment, root: string): Environment {
 /** Reads the settings of this start. Throws SettingsError with a sentence. */
 export function readSettings(environment: Environment = process.env, root: string = process.cwd()): Settings {
 	const merged = withEnvLocal(environment, root);
-	return {
+	const use = {
 		host: hostFrom(merged),
+		publicUrl: publicUrlFrom(merged),
+		deployment: deploymentFrom(merged, root)
+	};
+	return {
+		...use,
 		port: portFrom(merged, 'PORT'),
-		deployment: deploymentFrom(merged, root),
+		trustedProxies: trustedProxiesFrom(merged),
 		durability: durabilityFrom(merged),
-		functionEnvironment: functionEnvironmentFrom(merged)
+		functionEnvironment: functionEnvironmentFrom(merged, allowPrivateHosts(merged, use))
 	};
 }

@@ -1,6 +1,6 @@
 import { isHttpError } from '@sveltejs/kit';
 import { api } from '../convex/_generated/api.js';
-import { convexUrl, fromConvex } from '$lib/server/convex.ts';
+import { browserConvexUrl, fromConvex } from '$lib/server/convex.ts';
 import type { LayoutServerLoad } from './$types';
 
 /** The reader's first language as a BCP 47 tag that `Intl` accepts; `en` when none is usable. */
@@ -15,7 +15,7 @@ function localeOf(header: string | null): string {
 
 export const load: LayoutServerLoad = async ({ request }) => {
 	const shared = {
-		convexUrl: convexUrl(),
+		convexUrl: browserConvexUrl(),
 		renderedAt: Date.now(),
 		locale: localeOf(request.headers.get('accept-language'))
 	};

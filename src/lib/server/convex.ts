@@ -6,7 +6,15 @@ import { env as publicEnv } from '$env/dynamic/public';
 /** Milliseconds a page waits for the deployment before it says so. */
 const DEADLINE_MS = 10_000;
 
-/** The deployment's URL, as the browser and the server both reach it; null when none is configured. */
+/** Instead of a URL: browsers reach the deployment under the origin of the page, whose server hands WebSockets on. */
+const OWN_ORIGIN = '/';
+
+/** The deployment's URL as browsers reach it, `/` for the page's own origin; null when none is configured. */
+export function browserConvexUrl(): string | null {
+	return env['PLUMBLINE_RELAY_TO'] ? OWN_ORIGIN : convexUrl();
+}
+
+/** The deployment's URL as this server reaches it; null when none is configured. */
 export function convexUrl(): string | null {
 	return publicEnv.PUBLIC_CONVEX_URL || env.CONVEX_URL || env.CONVEX_SELF_HOSTED_URL || null;
 }
