@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { Signer } from '../../src/embedded/engine/secret.ts';
+import { StoredEnvironment } from '../../src/embedded/engine/storedEnvironment.ts';
 import { SqliteStore } from '../../src/embedded/store/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-backup-'));
@@ -38,6 +40,7 @@ test('everything is copied under the time, for its owner only, and put back wher
 	const store = SqliteStore.open(join(data, 'data.sqlite'));
 	const made = await run('backup', environment);
 	expect(made).toEqual({ code: 0, output: expect.stringMatching(/a database of 0\.\d MB and 0 stored files/) });
+	expect(made.output).toContain(`Keep a copy of ${join(data, 'signing.key')} in another safe place`);
 	store.close();
 	const [name = ''] = readdirSync(join(folder, 'backups'));
 	expect(name).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d$/);
@@ -53,6 +56,31 @@ test('everything is copied under the time, for its owner only, and put back wher
 	const restored = await run('restore', { PLUMBLINE_DATA: copy }, backup);
 	expect(restored).toEqual({ code: 0, output: expect.stringContaining(`into ${copy}`) });
 	SqliteStore.open(join(copy, 'data.sqlite')).close();
+});
+
+test('the key is in a backup when that is asked for, and said to be; it can be named, or given up for lost', async () => {
+	const data = join(folder, 'with a key');
+	mkdirSync(data);
+	const store = SqliteStore.open(join(data, 'data.sqlite'));
+	new StoredEnvironment(store.database, Signer.open(data)).save([{ name: 'NAME', value: 'value' }]);
+	store.close();
+	const environment = { PLUMBLINE_DATA: data };
+	const whole = await run('backup', environment, 'whole', '--with-keys');
+	expect(whole.output).toContain('It holds the keys');
+	expect(readdirSync(join(folder, 'whole'))).toContain('signing.key');
+	await run('backup', environment, 'plain');
+	const restored = async (...args: string[]) => {
+		const to = join(folder, `restored from ${args.map((text) => text.replaceAll('/', '')).join(' ')}`);
+		return await run('restore', { PLUMBLINE_DATA: to }, ...args);
+	};
+	expect(await restored('whole')).toMatchObject({ code: 0 });
+	expect(await restored('plain')).toEqual({
+		code: 1,
+		output: expect.stringContaining('The key of this backup is not')
+	});
+	expect(await restored('plain', '--keys', data)).toMatchObject({ code: 0 });
+	const without = await restored('plain', '--without-keys');
+	expect(without).toEqual({ code: 0, output: expect.stringContaining('ask for their credentials again') });
 });
 
 test('another deployment than the embedded one is not copied, and told how to be', async () => {

@@ -1,6 +1,6 @@
 /** The unmodified clients against a deployment: live answers, identities, restarts, crashes. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -362,8 +362,11 @@ describe('restarts', () => {
 
 	test('everything in the data folder is for its owner only', () => {
 		expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-		for (const file of ['admin.key', 'signing.key'])
-			expect(statSync(path.join(dataDir, file)).mode & 0o777).toBe(0o600);
+		for (const entry of readdirSync(dataDir, { withFileTypes: true })) {
+			const mode = statSync(path.join(dataDir, entry.name)).mode & 0o777;
+			if (entry.isFile()) expect([entry.name, mode]).toEqual([entry.name, 0o600]);
+		}
+		expect(readdirSync(dataDir)).toEqual(expect.arrayContaining(['admin.key', 'data.sqlite', 'signing.key']));
 	});
 
 	test('what was missed meanwhile is told to the operator', async () => {

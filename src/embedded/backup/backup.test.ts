@@ -21,6 +21,7 @@ import { makeFunctionReference } from 'convex/server';
 import { DeployedApp, FAST } from '../deployedApp.testing.ts';
 import { startDeployment } from '../deployment.ts';
 import { indexFaults } from '../store/integrity.ts';
+import { frozenLayout } from '../store/layouts.testing.ts';
 import { SqliteStore } from '../store/store.ts';
 import type { DeploymentProcess } from '../testApp.testing.ts';
 import { backUp } from './backup.ts';
@@ -125,7 +126,8 @@ describe('a backup', () => {
 		const before = { steps: acknowledged.steps, files: [...acknowledged.files] };
 		const heard: number[] = [];
 		const backup = path.join(folder, 'under load');
-		const copy = await backUp(app.dataDir, backup, (done, total) => void heard.push(done / total));
+		const progress = (done: number, total: number) => void heard.push(done / total);
+		const copy = await backUp(app.dataDir, backup, { withKeys: true, progress });
 		await stop();
 		expect(heard.at(-1)).toBe(1);
 		expect(heard).toEqual(heard.toSorted((a, b) => a - b));
@@ -196,13 +198,92 @@ describe('a backup', () => {
 	});
 });
 
+describe('keys', () => {
+	const SECRET = 'canary-in-the-environment-51f0';
+	const read = makeFunctionReference<'query', Record<string, never>, string | null>('work:secret');
+	const holds = (folder: string, text: string): string[] =>
+		readdirSync(folder, { recursive: true, withFileTypes: true })
+			.filter((entry) => entry.isFile())
+			.map((entry) => path.join(entry.parentPath, entry.name))
+			.filter((file) => readFileSync(file, 'latin1').includes(text));
+
+	beforeAll(async () => {
+		app.write(
+			'convex/work.ts',
+			`${WORK}
+			export const secret = queryGeneric({ args: {}, handler: () => process.env.SECRET ?? null });`
+		);
+		await app.convex('deploy', '-y', ...FAST);
+		await app.convex('env', 'set', 'SECRET', SECRET);
+		expect(await client.query(read, {})).toBe(SECRET);
+	});
+
+	test('are in a backup only when that is asked for, and variables are in clear in none, nor in the folder', async () => {
+		const [plain, whole] = [path.join(folder, 'without keys'), path.join(folder, 'with keys')];
+		await backUp(app.dataDir, plain);
+		await backUp(app.dataDir, whole, { withKeys: true });
+		expect(readdirSync(plain).sort()).toEqual(['data.sqlite', 'files']);
+		expect(readdirSync(whole).sort()).toEqual(['admin.key', 'data.sqlite', 'files', 'signing.key']);
+		for (const place of [plain, whole, app.dataDir]) expect(holds(place, SECRET)).toEqual([]);
+		expect(holds(plain, app.deployment.adminKey)).toEqual([]);
+	});
+
+	test('that were kept apart open a backup that has none; its variables are there again', async () => {
+		const [backup, kept, target] = ['apart', 'kept keys', 'restored apart'].map((name) => path.join(folder, name));
+		if (!backup || !kept || !target) throw new Error('There are three.');
+		await backUp(app.dataDir, backup);
+		await expect(restore(backup, target)).rejects.toThrow(/The key of this backup is not in .*apart/);
+		mkdirSync(kept);
+		writeFileSync(path.join(kept, 'signing.key'), 'another key of 32 bytes ........');
+		await expect(restore(backup, target, { keys: kept })).rejects.toThrow('is not the key of this backup');
+		copyFileSync(path.join(app.dataDir, 'signing.key'), path.join(kept, 'signing.key'));
+		await restore(backup, target, { keys: kept });
+		expect(statSync(path.join(target, 'signing.key')).mode & 0o777).toBe(0o600);
+		await withDeployment(target, async (reader) => expect(await reader.query(read, {})).toBe(SECRET));
+	});
+
+	test('that are lost cost the variables and nothing else', async () => {
+		const [backup, target] = [path.join(folder, 'lost'), path.join(folder, 'restored without')];
+		await backUp(app.dataDir, backup);
+		await restore(backup, target, { withoutKeys: true });
+		await withDeployment(target, async (reader) => {
+			expect(await reader.query(read, {})).toBe(null);
+			expect(await reader.query(counter, { name: 'steps' })).toBe(await client.query(counter, { name: 'steps' }));
+		});
+	});
+
+	test('that are not those of the folder are refused at a start in words, which changes nothing', async () => {
+		const target = path.join(folder, 'mixed up');
+		const backup = path.join(folder, 'to mix up');
+		await backUp(app.dataDir, backup, { withKeys: true });
+		await restore(backup, target);
+		const key = path.join(target, 'signing.key');
+		const right = readFileSync(key);
+		writeFileSync(key, 'another key of 32 bytes ........');
+		await expect(withDeployment(target, async () => undefined)).rejects.toThrow('Put the earlier signing.key back');
+		writeFileSync(key, right);
+		await withDeployment(target, async (reader) => expect(await reader.query(read, {})).toBe(SECRET));
+	});
+
+	test('are asked for where an earlier version has left variables in clear', async () => {
+		const old = path.join(folder, 'of an earlier version');
+		mkdirSync(old);
+		const database = new DatabaseSync(path.join(old, 'data.sqlite'));
+		database.exec(`${frozenLayout(5)} INSERT INTO environment VALUES ('SECRET', '${SECRET}')`);
+		database.close();
+		await expect(backUp(old, path.join(folder, 'clear'))).rejects.toThrow('Start the deployment once');
+		expect(readdirSync(folder).filter((name) => name.startsWith('clear'))).toEqual([]);
+		await backUp(old, path.join(folder, 'clear'), { withKeys: true });
+	});
+});
+
 describe('a restore', () => {
 	let backup: string;
 
 	beforeAll(async () => {
 		backup = path.join(folder, 'to restore');
 		await store('some file');
-		await backUp(app.dataDir, backup);
+		await backUp(app.dataDir, backup, { withKeys: true });
 	});
 
 	const copyOf = async (name: string): Promise<string> => {

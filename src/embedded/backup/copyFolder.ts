@@ -10,8 +10,9 @@ import { sealCopy, Snapshot } from '../store/snapshot.ts';
 import type { NamedFile } from '../store/snapshot.ts';
 
 export const DATABASE = 'data.sqlite';
-/** Without them, upload URLs and cursors that are out stop working, and whoever has the admin key needs another. */
-const KEYS = ['admin.key', 'signing.key'];
+/** What opens the environment variables in the database, and seals upload URLs and cursors that are out. */
+export const SIGNING_KEY = 'signing.key';
+const KEYS = ['admin.key', SIGNING_KEY];
 
 /** A backup or a restore that cannot be made, in a sentence that says what to do. What was there is as it was. */
 export class BackupFailure extends Error {
@@ -25,16 +26,24 @@ export interface FolderCopy {
 	readonly filesSize: number;
 }
 
-/** Hears how many bytes of how many are copied. */
-export type Progress = (done: number, total: number) => void;
+export interface CopyOptions {
+	/** The folder from which the keys come; without it the copy has none. */
+	readonly keys?: string;
+	/** Hears how many bytes of how many are copied. */
+	readonly progress?: (done: number, total: number) => void;
+}
 
 /**
  * Copies the deployment in the folder `from`, whether it runs or not, into the folder `to`, which is made for its owner
- * only. The copy is one commit, with all that was acknowledged before the call: its database, every stored file that its
- * rows name and no other, and the keys. When this returns everything has been checked and is on the disk. Throws a
- * BackupFailure or a StoreError; what was copied until then is the caller's to remove.
+ * only. The copy is one commit, with all that was acknowledged before the call: its database, and every stored file that
+ * its rows name and no other. When this returns everything has been checked and is on the disk. Throws a BackupFailure or
+ * a StoreError; what was copied until then is the caller's to remove.
  */
-export async function copyFolder(from: string, to: string, progress: Progress = () => undefined): Promise<FolderCopy> {
+export async function copyFolder(
+	from: string,
+	to: string,
+	{ keys, progress = () => undefined }: CopyOptions = {}
+): Promise<FolderCopy> {
 	const [source, target] = [path.join(from, DATABASE), path.join(to, DATABASE)];
 	const [fromFiles, toFiles] = [filesDirectory(from), filesDirectory(to)];
 	await mkdir(toFiles, { recursive: true, mode: 0o700 });
@@ -61,7 +70,7 @@ export async function copyFolder(from: string, to: string, progress: Progress = 
 	} finally {
 		snapshot.close();
 	}
-	for (const key of KEYS) await copyPrivately(path.join(from, key), path.join(to, key));
+	if (keys !== undefined) for (const key of KEYS) await copyPrivately(path.join(keys, key), path.join(to, key));
 	sealCopy(target);
 	await syncToDisk(target);
 	for (const { name } of files) copied.delete(name);

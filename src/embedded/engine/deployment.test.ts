@@ -56,7 +56,7 @@ describe('a deployment', () => {
 			const { bundle, analysis } = push('one', 'two');
 			saveBundle(store.database, bundle, analysis);
 			saveMounts(store.database, analysis);
-			expect(loadDeployment(store.database)).toEqual({ bundle, analysis, environment: [], unmounted: [] });
+			expect(loadDeployment(store.database, [])).toEqual({ bundle, analysis, environment: [], unmounted: [] });
 			store.close();
 		});
 	});
@@ -71,7 +71,7 @@ describe('a deployment', () => {
 				INSERT INTO jobs (id, component, path, args, due, state, kind) VALUES ('id', '', 'file.js:f', '[]', 1, 'pending', 'mutation');`);
 			old.close();
 			const store = SqliteStore.open(path);
-			const { bundle, analysis: loaded } = loadDeployment(store.database);
+			const { bundle, analysis: loaded } = loadDeployment(store.database, []);
 			expect(bundle).toMatchObject({ functions: [source('file.js')], components: [], definition: null });
 			expect(loaded.app).toMatchObject({ componentPath: '', childComponents: {} });
 			expect(store.database.rows('SELECT component, name, next_run FROM crons')).toEqual([['', 'hourly', 5]]);
@@ -89,11 +89,11 @@ describe('a component', () => {
 			expect(mount()).toEqual({ '': 'modify' });
 			expect(mount('one', 'two')).toEqual({ '': 'modify', one: 'create', two: 'create' });
 			expect(mount('one')).toEqual({ '': 'modify', one: 'modify', two: 'unmount' });
-			expect(loadDeployment(store.database).unmounted).toEqual(['two']);
+			expect(loadDeployment(store.database, []).unmounted).toEqual(['two']);
 			// What has been unmounted is no change any more.
 			expect(mount('one')).toEqual({ '': 'modify', one: 'modify' });
 			expect(mount('one', 'two')).toEqual({ '': 'modify', one: 'modify', two: 'remount' });
-			expect(loadDeployment(store.database).unmounted).toEqual([]);
+			expect(loadDeployment(store.database, []).unmounted).toEqual([]);
 			store.close();
 		});
 	});

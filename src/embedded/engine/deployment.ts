@@ -15,8 +15,8 @@ const DEFINITION_MODULE = 'convex.config.js';
 const AUTH_MODULE = 'auth.config.js';
 const SPECIAL = new Set([SCHEMA_MODULE, DEFINITION_MODULE, AUTH_MODULE]);
 
-/** Reads what was pushed and set. */
-export function loadDeployment(database: Database): DeploymentState {
+/** Reads what was pushed, beside the environment that was set. */
+export function loadDeployment(database: Database, environment: readonly EnvironmentVariable[]): DeploymentState {
 	const paths = database.rows("SELECT DISTINCT definition FROM modules WHERE definition <> ''");
 	const app = loadDefinition(database, '');
 	const parts = paths.map(([path]) => loadDefinition(database, String(path)));
@@ -30,7 +30,7 @@ export function loadDeployment(database: Database): DeploymentState {
 			// What the push demanded of environment variables is not asked again.
 			app: mountApp(new Map([app, ...parts].map(({ bundle, analysis }) => [bundle.path, analysis])), true)
 		},
-		environment: readEnvironment(database),
+		environment,
 		unmounted: unmountedComponents(database)
 	};
 }
@@ -165,27 +165,6 @@ export function saveAnalysis(database: Database, analysis: Analysis): void {
 	for (const [path, module] of Object.entries(analysis.modules)) update(path, module);
 	update(SCHEMA_MODULE, analysis.schema);
 	update(AUTH_MODULE, analysis.authProviders);
-}
-
-export function saveEnvironment(
-	database: Database,
-	changes: readonly { readonly name: string; readonly value: string | null }[]
-): void {
-	for (const { name, value } of changes) {
-		if (value === null) database.run('DELETE FROM environment WHERE name = ?', name);
-		else
-			database.run(
-				'INSERT INTO environment (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-				name,
-				value
-			);
-	}
-}
-
-function readEnvironment(database: Database): EnvironmentVariable[] {
-	return database
-		.rows('SELECT name, value FROM environment ORDER BY name')
-		.map(([name, value]) => ({ name: String(name), value: String(value) }));
 }
 
 function saveModule(database: Database, definition: string, module: ModuleSource, analysis: unknown): void {

@@ -12,7 +12,7 @@ import type { StoreTransaction } from '../store/transaction.ts';
 import { resolveFunction } from './access.ts';
 import { DataCopy } from './copy.ts';
 import { checkArguments, checkReturn } from './checks.ts';
-import { loadDeployment, saveAnalysis, saveEnvironment } from './deployment.ts';
+import { loadDeployment, saveAnalysis } from './deployment.ts';
 import { Executor } from './executor.ts';
 import { FunctionRefusal } from './failure.ts';
 import { Imports } from './imports.ts';
@@ -21,6 +21,7 @@ import { canonicalPath, parseFunctionPath } from './paths.ts';
 import type { DueWork, EngineMethods, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
 import { Runner } from './runner.ts';
 import { Signer } from './secret.ts';
+import { StoredEnvironment } from './storedEnvironment.ts';
 import { Sessions } from './sessions.ts';
 import { readJob } from './syscalls/schedule.ts';
 import { vectorSearch } from './syscalls/vectors.ts';
@@ -45,7 +46,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 	const files = new Files(store);
 	const sessions = new Sessions();
 	const signer = Signer.open(settings.dataDir);
-	let deployment = loadDeployment(store.database);
+	const environment = new StoredEnvironment(store.database, signer);
+	let deployment = loadDeployment(store.database, environment.read());
 	const runner = new Runner(store, settings, { settings, signer, jobs, files }, deployment);
 	const removals = new Removals(settings.dataDir, store.database, files);
 	const executor = new Executor(store, runner, sessions, removals, settings.limits);
@@ -53,7 +55,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 	const imports = new Imports(store, executor, files, removals);
 
 	const reload = (): void => {
-		deployment = loadDeployment(store.database);
+		deployment = loadDeployment(store.database, environment.read());
 		runner.deploy(deployment);
 	};
 
@@ -240,7 +242,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 		setEnvironment({ changes, analysis }: Parameters<EngineMethods['setEnvironment']>[0]) {
 			executor.write((tx) => {
 				const database = tx.exclusive();
-				saveEnvironment(database, changes);
+				environment.save(changes);
 				saveAnalysis(database, analysis);
 			});
 			reload();

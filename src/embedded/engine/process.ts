@@ -1,5 +1,5 @@
 /** The engine process: holds the store and runs queries and mutations, one at a time. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { SavedAnswers } from './answers.ts';
@@ -39,7 +39,10 @@ async function openStore(path: string, options: DatabaseOptions): Promise<Sqlite
 async function open(settings: EngineSettings, resumes: boolean, mistrust: boolean) {
 	mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
 	const synchronous = settings.durability === 'full' ? 'FULL' : 'NORMAL';
-	store = await openStore(join(settings.dataDir, 'data.sqlite'), { synchronous, mistrust, checked: !mistrust });
+	const file = join(settings.dataDir, 'data.sqlite');
+	// SQLite gives the log the permissions of the data file. One that an earlier version made may be readable by others.
+	if (existsSync(file)) chmodSync(file, 0o600);
+	store = await openStore(file, { synchronous, mistrust, checked: !mistrust });
 	// Nothing may be answered any more, nor read from memory that may differ from the disk: the next process looks anew.
 	store.onUncertain = () => process.exit(DISK_FAILED);
 	const answers = new SavedAnswers(store);
@@ -61,6 +64,8 @@ async function open(settings: EngineSettings, resumes: boolean, mistrust: boolea
 	return { ...handlers, boot: () => ({ ...handlers.boot(), answers: answers.read() }) };
 }
 
+// What this process writes is for its owner only.
+process.umask(0o077);
 // The front ends this process; a Ctrl-C that reaches the whole group must not tear a transaction.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);

@@ -46,7 +46,8 @@ describe('a full disk', () => {
 			expect(() =>
 				write(
 					store,
-					(tx) => void tx.exclusive().run("INSERT INTO environment VALUES ('A', printf('%.*c', 99999, 'x'))")
+					(tx) =>
+						void tx.exclusive().run("INSERT INTO environment (name, value) VALUES ('A', printf('%.*c', 99999, 'x'))")
 				)
 			).toThrow(/^The disk that holds .* is full\./);
 			expect([store.latestTs, numbers(store), indexFaults(store)]).toEqual([latestTs, upTo(10), []]);

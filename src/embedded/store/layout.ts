@@ -1,5 +1,5 @@
 /** Version of the tables below, kept in `PRAGMA user_version`. A file of a higher version is refused. */
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;
 
 /** Numbers of user tables start here, as Convex's do; system tables have smaller ones. */
 export const FIRST_USER_TABLE = 10_001;
@@ -84,7 +84,8 @@ export const STEPS: readonly string[] = [
 		tbl TEXT,
 		created REAL NOT NULL
 	) STRICT, WITHOUT ROWID;`,
-	'CREATE TABLE answers (batch INTEGER PRIMARY KEY, answers BLOB NOT NULL) STRICT;'
+	'CREATE TABLE answers (batch INTEGER PRIMARY KEY, answers BLOB NOT NULL) STRICT;',
+	'ALTER TABLE environment ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;'
 ];
 
 /** Every SQL table of a deployment. Timestamps are nanoseconds since 1970 unless a name says otherwise. */
@@ -222,8 +223,13 @@ CREATE TABLE components (
 	state TEXT NOT NULL CHECK (state IN ('active', 'unmounted'))
 ) STRICT, WITHOUT ROWID;
 
--- Environment variables of the deployment. Written by the CLI through the engine, read when functions are loaded.
-CREATE TABLE environment (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- Environment variables of the deployment, sealed with its signing key; sealed is 0 where an earlier version stored the
+-- value in clear, until the engine opens the file. Written by the CLI through the engine, read when functions are loaded.
+CREATE TABLE environment (
+	name TEXT PRIMARY KEY,
+	value TEXT NOT NULL,
+	sealed INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 
 -- Stored files; path is the name of the bytes' file in the folder of files. Written when an upload has ended, read when one
 -- is served. id is the id of the file's document in _storage, uuid stands in its URL; created is milliseconds.

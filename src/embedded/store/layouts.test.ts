@@ -22,7 +22,7 @@ const ROWS = `
 	INSERT INTO jobs (id, component, path, args, due, state, kind) VALUES ('job', '', 'a:b', '[{}]', 1.5, 'pending', 'mutation');
 	INSERT INTO crons (component, name, spec, last_run, next_run) VALUES ('', 'cron', '{}', NULL, 2.5);
 	INSERT INTO modules (definition, path, environment, source, hash) VALUES ('', 'a.js', 'node', 'source', 'hash');
-	INSERT INTO environment VALUES ('NAME', 'value');
+	INSERT INTO environment (name, value) VALUES ('NAME', 'value');
 	INSERT INTO files (id, component, sha256, size, path, created, uuid) VALUES ('id', '', 'ab', 1, '${UUID}', 1, '${UUID}');`;
 
 type Row = Record<string, SQLInputValue>;

@@ -123,7 +123,7 @@ describe('commits on their way into the file', () => {
 		expect(() => store.database.run('DELETE FROM docs')).toThrow('readonly');
 		const tx = store.begin('write');
 		tx.insert('', 'notes', { name: 'second' });
-		tx.exclusive().run("INSERT INTO environment VALUES ('A', 'b')");
+		tx.exclusive().run("INSERT INTO environment (name, value) VALUES ('A', 'b')");
 		expect(store.database.row('SELECT count(*) FROM docs')).toEqual([1]);
 		tx.commit();
 		expect([committer.begun, names(store)]).toEqual([1, ['first', 'second']]);
@@ -139,7 +139,7 @@ describe('commits on their way into the file', () => {
 		const { store, committer } = openHeld();
 		const statement = { sql: 'SELECT value FROM environment WHERE name = ?', parameters: ['A'] };
 		const tx = store.begin('write');
-		const insert = "INSERT INTO environment VALUES ('A', 'b')";
+		const insert = "INSERT INTO environment (name, value) VALUES ('A', 'b')";
 		tx.execute({ sql: insert, parameters: [] }, ['A', ['b']]);
 		expect(tx.lookUp('A', statement)).toEqual(['b']);
 		const savepoint = tx.savepoint();
