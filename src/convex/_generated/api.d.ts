@@ -8,6 +8,7 @@
  * @module
  */
 
+import type * as apiKeys from "../apiKeys.js";
 import type * as audit from "../audit.js";
 import type * as auth_adapter from "../auth/adapter.js";
 import type * as auth_names from "../auth/names.js";
@@ -22,6 +23,9 @@ import type * as connections from "../connections.js";
 import type * as crons from "../crons.js";
 import type * as danger from "../danger.js";
 import type * as dashboards from "../dashboards.js";
+import type * as http from "../http.js";
+import type * as http_answers from "../http/answers.js";
+import type * as http_api from "../http/api.js";
 import type * as integrations_github from "../integrations/github.js";
 import type * as integrations_githubApi from "../integrations/githubApi.js";
 import type * as integrations_githubLevels from "../integrations/githubLevels.js";
@@ -45,6 +49,7 @@ import type * as invitations from "../invitations.js";
 import type * as lib_access from "../lib/access.js";
 import type * as lib_accessValidators from "../lib/accessValidators.js";
 import type * as lib_address from "../lib/address.js";
+import type * as lib_apiToken from "../lib/apiToken.js";
 import type * as lib_audit from "../lib/audit.js";
 import type * as lib_client from "../lib/client.js";
 import type * as lib_connect from "../lib/connect.js";
@@ -94,6 +99,7 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  apiKeys: typeof apiKeys;
   audit: typeof audit;
   "auth/adapter": typeof auth_adapter;
   "auth/names": typeof auth_names;
@@ -108,6 +114,9 @@ declare const fullApi: ApiFromModules<{
   crons: typeof crons;
   danger: typeof danger;
   dashboards: typeof dashboards;
+  http: typeof http;
+  "http/answers": typeof http_answers;
+  "http/api": typeof http_api;
   "integrations/github": typeof integrations_github;
   "integrations/githubApi": typeof integrations_githubApi;
   "integrations/githubLevels": typeof integrations_githubLevels;
@@ -131,6 +140,7 @@ declare const fullApi: ApiFromModules<{
   "lib/access": typeof lib_access;
   "lib/accessValidators": typeof lib_accessValidators;
   "lib/address": typeof lib_address;
+  "lib/apiToken": typeof lib_apiToken;
   "lib/audit": typeof lib_audit;
   "lib/client": typeof lib_client;
   "lib/connect": typeof lib_connect;
