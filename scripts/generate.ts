@@ -45,7 +45,7 @@ async function catalogueSource(ids: readonly string[]): Promise<string> {
 	for (const id of ids) await import(new URL(`${id}.ts`, folder).href);
 	const entries = ids.map((id) => {
 		const integration = integrationRegistry.get(id);
-		const { name, description, category, authType, credentials, settings, metrics } = integration;
+		const { name, description, category, authType, oauthProvider, credentials, settings, metrics } = integration;
 		const { dataStrategy, shouldBackfill, historicalDays, allowedHosts, docsUrl } = configOf(id);
 		const config = {
 			id,
@@ -54,6 +54,7 @@ async function catalogueSource(ids: readonly string[]): Promise<string> {
 			category,
 			icon: `/integrations/${id}.svg`,
 			authType,
+			oauthProvider,
 			credentialFields: describeFields(`${id} credentials`, credentials),
 			settingsFields: describeFields(`${id} settings`, settings),
 			metrics,

@@ -1,18 +1,33 @@
 /**
  * Begins an integration: `node scripts/new-integration.ts acme-cloud "Acme Cloud"`. Writes every piece for an imagined service
- * that lists items page by page, and all of it passes; what is left is to make it speak of the real one.
+ * that lists items page by page, and all of it passes; what is left is to make it speak of the real one. With a third
+ * word (`google`) people sign in at that OAuth provider instead of pasting a key.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
+import { OAUTH_PROVIDERS, oauthProviderOf } from '../src/lib/config/oauth.ts';
 
 const root = new URL('../', import.meta.url);
-const [id = '', name = id] = process.argv.slice(2);
+const [id = '', name = id, providerId] = process.argv.slice(2);
+const provider = providerId === undefined ? null : oauthProviderOf(providerId);
 if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id)) {
 	console.error('Usage: node scripts/new-integration.ts <id> "<Name>", where the id is lower-case words with hyphens.');
 	process.exit(1);
 }
+if (providerId !== undefined && provider === null) {
+	console.error(
+		`There is no OAuth provider "${providerId}"; src/lib/config/oauth.ts has ${Object.keys(OAUTH_PROVIDERS).join(', ')}.`
+	);
+	process.exit(1);
+}
+const SCOPE = 'https://example.com/auth/items.readonly';
 const Name = id.replace(/(^|-)([a-z0-9])/g, (_all, _hyphen, letter: string) => letter.toUpperCase());
+
+/** Nothing is pasted where people sign in: the client brings the access token. */
+const [given, pass, takes] = provider
+	? ['_given', '', '']
+	: ['given', 'given, ', `credentials: ${Name}Credentials,\n\t`];
 
 const files: Readonly<Record<string, string>> = {
 	[`src/lib/server/integrations/${id}.ts`]: `
@@ -21,12 +36,15 @@ import { fetch${Name}Metrics, test${Name}Connection } from '../../../convex/inte
 import type { FetchRequest, IntegrationContext } from '../../../convex/lib/contract.ts';
 import type { MetricDefinition } from '../../metrics/types.ts';
 import { BaseIntegration } from './base.ts';
-import { secretField } from './fields.ts';
-import { integrationRegistry } from './registry.ts';
+${provider ? '' : "import { secretField } from './fields.ts';\n"}import { integrationRegistry } from './registry.ts';
 
-const credentials = z.object({
+const credentials = z.object({${
+		provider
+			? ''
+			: `
 	apiKey: secretField({ label: 'API key', help: 'Read access is enough.', helpUrl: 'https://example.com/keys' })
-});
+`
+	}});
 const settings = z.object({});
 
 const metrics: readonly MetricDefinition[] = [
@@ -39,7 +57,7 @@ const metrics: readonly MetricDefinition[] = [
 		direction: 'up',
 		source: 'events',
 		group: 'items',
-		historyDays: null,
+		historyDays: null,${provider ? `\n\t\tscopes: ['${SCOPE}'],` : ''}
 		rank: 1
 	}
 ];
@@ -49,17 +67,17 @@ class ${Name}Integration extends BaseIntegration<typeof credentials, typeof sett
 	readonly name = ${JSON.stringify(name)};
 	readonly description = 'Items, day by day.';
 	readonly category = 'Developer tools';
-	readonly authType = 'api_key';
+	readonly authType = ${provider ? `'oauth2';\n\toverride readonly oauthProvider = '${provider.id}'` : "'api_key'"};
 	readonly credentials = credentials;
 	readonly settings = settings;
 	readonly metrics = metrics;
 
-	testConnection(given: z.infer<typeof credentials>, context: IntegrationContext) {
-		return test${Name}Connection(given, context);
+	testConnection(${given}: z.infer<typeof credentials>, context: IntegrationContext) {
+		return test${Name}Connection(${pass}context);
 	}
 
-	fetchMetrics(given: z.infer<typeof credentials>, request: FetchRequest<z.infer<typeof settings>>) {
-		return fetch${Name}Metrics(given, request);
+	fetchMetrics(${given}: z.infer<typeof credentials>, request: FetchRequest<z.infer<typeof settings>>) {
+		return fetch${Name}Metrics(${pass}request);
 	}
 }
 
@@ -75,39 +93,40 @@ import { pages } from '../lib/paging.ts';
 import { parseAnswer, testFailure } from '../lib/parse.ts';
 import { dayWindows } from '../lib/windows.ts';
 
-export interface ${Name}Credentials {
+${
+	provider
+		? ''
+		: `export interface ${Name}Credentials {
 	readonly apiKey: string;
 }
 
-const ORIGIN = 'https://api.example.com';
+`
+}const ORIGIN = 'https://api.example.com';
 const DAYS_PER_PAGE = 30;
 
 const account = z.object({ id: z.string(), name: z.string() });
 const list = z.object({ items: z.array(z.object({ createdAt: z.iso.datetime() })), next: z.number().nullish() });
 
 async function get<Schema extends z.ZodType>(
-	{ apiKey }: ${Name}Credentials,
-	{ http, baseUrl }: IntegrationContext,
+	${provider ? '' : `{ apiKey }: ${Name}Credentials,\n\t`}{ http, baseUrl }: IntegrationContext,
 	path: string,
 	query: Readonly<Record<string, string | number>>,
 	schema: Schema
 ): Promise<z.infer<Schema>> {
-	const headers = { authorization: \`Bearer \${apiKey}\` };
-	const response = await http.request({ url: \`\${baseUrl ?? ORIGIN}\${path}\`, query, headers });
+	${provider ? '' : 'const headers = { authorization: `Bearer ${apiKey}` };\n\t'}const response = await http.request({ url: \`\${baseUrl ?? ORIGIN}\${path}\`, query${provider ? '' : ', headers'} });
 	return parseAnswer(schema, response.json(), path);
 }
 
 /** Counts items by the day on which they were made, 30 days a page. */
 export async function* fetch${Name}Metrics(
-	credentials: ${Name}Credentials,
-	request: FetchRequest<object>
+	${takes}request: FetchRequest<object>
 ): AsyncGenerator<MetricsPage> {
 	const { timeZone } = request;
 	for (const { days, checkpoint, progress } of dayWindows(request, DAYS_PER_PAGE)) {
 		const counts = new Map(days.map((day) => [day, 0]));
 		const read = async (page: number) => {
 			const query = { from: days[0] ?? '', to: days.at(-1) ?? '', page };
-			const { items, next = null } = await get(credentials, request, '/v1/items', query, list);
+			const { items, next = null } = await get(${provider ? '' : 'credentials, '}request, '/v1/items', query, list);
 			return { items, next };
 		};
 		for await (const { items } of pages(1, read))
@@ -127,11 +146,10 @@ export async function* fetch${Name}Metrics(
 
 /** Asks whose key it is. */
 export async function test${Name}Connection(
-	credentials: ${Name}Credentials,
-	context: IntegrationContext
+	${takes}context: IntegrationContext
 ): Promise<TestResult> {
 	try {
-		const found = await get(credentials, context, '/v1/account', {}, account);
+		const found = await get(${provider ? '' : 'credentials, '}context, '/v1/account', {}, account);
 		return { success: true, accountInfo: { id: found.id, name: found.name, details: {} } };
 	} catch (error) {
 		return testFailure(error);
@@ -169,7 +187,7 @@ conformance({
 	id: '${id}',
 	fake: ${Name.charAt(0).toLowerCase()}${Name.slice(1)}Fake,
 	pageSize: PAGE_SIZE,
-	credentials: () => ({ apiKey: SECRET }),
+	credentials: () => (${provider ? '{}' : '{ apiKey: SECRET }'}),
 	secret: SECRET,
 	settings: {},
 	now: NOW,

@@ -100,48 +100,21 @@ describe('readSettings', () => {
 		expect(readSettings({}, folder).deployment.kind).toBe('external');
 	});
 
-	it('hands base URLs and private hosts on to the functions, and nothing else', () => {
+	it('hands base URLs, OAuth clients and private hosts on to the functions, and nothing else', () => {
 		const environment = {
 			INTEGRATION_BASE_URL_GITHUB: 'http://127.0.0.1:4001',
 			PLUMBLINE_ALLOW_PRIVATE_HOSTS: '0',
+			PLUMBLINE_GOOGLE_CLIENT_ID: 'id',
+			PLUMBLINE_GOOGLE_CLIENT_SECRET: 'secret',
 			SECRET: 'no'
 		};
 		expect(readSettings(environment, root).functionEnvironment).toEqual({
 			INTEGRATION_BASE_URL_GITHUB: 'http://127.0.0.1:4001',
-			PLUMBLINE_ALLOW_PRIVATE_HOSTS: '0'
+			PLUMBLINE_ALLOW_PRIVATE_HOSTS: '0',
+			PLUMBLINE_GOOGLE_CLIENT_ID: 'id',
+			PLUMBLINE_GOOGLE_CLIENT_SECRET: 'secret'
 		});
 		expect(() => readSettings({ INTEGRATION_BASE_URL_X: 'nonsense' }, root)).toThrow(/INTEGRATION_BASE_URL_X/);
-	});
-});
-
-describe('settings of sign-in', () => {
-	it('are handed on to the functions', () => {
-		const environment = {
-			PLUMBLINE_SMTP_URL: 'smtps://me:secret@mail.example',
-			PLUMBLINE_OIDC_ISSUER: 'https://id.example',
-			PLUMBLINE_OIDC_CLIENT_ID: 'id',
-			PLUMBLINE_OIDC_CLIENT_SECRET: 'secret',
-			PLUMBLINE_OPEN_REGISTRATION: '1'
-		};
-		expect(readSettings(environment, root).functionEnvironment).toMatchObject(environment);
-	});
-
-	it.each([
-		[{ PLUMBLINE_OPEN_REGISTRATION: 'yes' }, /PLUMBLINE_OPEN_REGISTRATION must be 0 or 1/],
-		[{ PLUMBLINE_SMTP_URL: 'mail.example:25' }, /PLUMBLINE_SMTP_URL must be/],
-		[{ PLUMBLINE_GITHUB_CLIENT_ID: 'id' }, /PLUMBLINE_GITHUB_CLIENT_SECRET is missing/],
-		[{ PLUMBLINE_OIDC_CLIENT_ID: 'id', PLUMBLINE_OIDC_CLIENT_SECRET: 'x' }, /PLUMBLINE_OIDC_ISSUER is missing/],
-		[
-			{ PLUMBLINE_OIDC_ISSUER: 'me', PLUMBLINE_OIDC_CLIENT_ID: 'id', PLUMBLINE_OIDC_CLIENT_SECRET: 'x' },
-			/PLUMBLINE_OIDC_ISSUER must be a URL/
-		]
-	])('%o is refused in words', (environment, words) => {
-		expect(() => readSettings(environment, root)).toThrow(words);
-	});
-
-	it('a password of the mail server is not repeated', () => {
-		const environment = { PLUMBLINE_SMTP_URL: 'http://me:hunter2@mail.example' };
-		expect(() => readSettings(environment, root)).toThrow(/^(?!.*hunter2)/);
 	});
 });
 

@@ -97,7 +97,13 @@ describe('ids that are not the caller’s', async () => {
 		syncEveryMinutes: 5,
 		paginationOpts: { numItems: 5, cursor: null },
 		from: '2026-11-01',
-		to: '2026-11-23'
+		to: '2026-11-23',
+		origin: 'https://plumbline.test',
+		browser: 'x',
+		provider: 'google',
+		answer: 'state=x',
+		client: 'x',
+		secret: 'x'
 	};
 
 	async function call(t: Deployment, { name, type }: PublicFunction, args: Record<string, Value>): Promise<unknown> {

@@ -10,13 +10,12 @@ import type { Deed } from './lib/audit.ts';
 import { integrationOf } from './lib/integrationOf.ts';
 import { cancelRun, startRun } from './lib/runs.ts';
 import { isShown, MAX_CONNECTIONS } from './lib/summary.ts';
-import { settings, textRecord } from './lib/validators.ts';
+import { sealed, settings, textRecord } from './lib/validators.ts';
 
 const LONGEST_NAME = 100;
 /** The first metrics of a new board are numbers; the first of all is drawn wide beneath them, the rest as charts. */
 const NUMBER_TILES = 4;
 
-const sealed = v.object({ keyId: v.string(), sealed: v.string() });
 const described = { accountName: v.string(), accountDetails: textRecord, timeZone: v.string() };
 const held = { credentials: sealed, publicCredentials: textRecord, storedSecrets: v.array(v.string()) };
 
@@ -31,6 +30,7 @@ export const read = internalQuery({
 			accountName: v.string(),
 			publicCredentials: textRecord,
 			storedSecrets: v.array(v.string()),
+			settings,
 			credentials: v.union(sealed, v.null())
 		}),
 		v.null()
@@ -42,7 +42,7 @@ export const read = internalQuery({
 			.query('credentials')
 			.withIndex('by_connectionId', (q) => q.eq('connectionId', row._id))
 			.unique();
-		const { integrationId, accountId, accountName, publicCredentials, storedSecrets } = row;
+		const { integrationId, accountId, accountName, publicCredentials, storedSecrets, settings } = row;
 		return {
 			connectionId: row._id,
 			integrationId,
@@ -50,6 +50,7 @@ export const read = internalQuery({
 			accountName,
 			publicCredentials,
 			storedSecrets,
+			settings,
 			credentials: credentials && { keyId: credentials.keyId, sealed: credentials.sealed }
 		};
 	}
@@ -157,10 +158,7 @@ export const change = internalMutation({
 		connectionId: v.id('connections'),
 		name: v.optional(v.string()),
 		settings: v.optional(settings),
-		renewed: v.union(
-			v.object({ accountId: v.string(), accountName: v.string(), accountDetails: textRecord, ...held }),
-			v.null()
-		)
+		renewed: v.union(v.object({ accountId: v.string(), ...described, ...held }), v.null())
 	},
 	returns: v.null(),
 	handler: async (ctx, { scope, connectionId, name, settings: chosen, renewed }) => {
@@ -173,7 +171,9 @@ export const change = internalMutation({
 			const { credentials, ...fields } = renewed;
 			await keepCredentials(ctx, row, credentials);
 			const fresh = { condition: 'connected', sentence: null, failures: 0, since: Date.now() } as const;
-			await ctx.db.patch('connections', connectionId, { ...fields, ...fresh, disconnectedAt: null });
+			// Days of another zone are other days.
+			const again = fields.timeZone === row.timeZone ? {} : { coverage: {} };
+			await ctx.db.patch('connections', connectionId, { ...fields, ...fresh, ...again, disconnectedAt: null });
 		}
 		for (const deed of deedsOf(row, { name, widened, renewed })) await audit({ ...ctx, ...scope }, deed);
 		if (widened || renewed) await startAgain(ctx, connectionId, widened ? 'backfill' : 'manual');
@@ -229,7 +229,7 @@ async function keepCredentials(
 		.query('credentials')
 		.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))
 		.unique();
-	if (existing) await ctx.db.patch('credentials', existing._id, credentials);
+	if (existing) await ctx.db.patch('credentials', existing._id, { ...credentials, renewal: undefined });
 	else await ctx.db.insert('credentials', { workspaceId, connectionId, ...credentials });
 }
 

@@ -3,16 +3,19 @@
 import { v } from 'convex/values';
 import type { BaseIntegration } from '../lib/server/integrations/base.ts';
 import { integrations } from '../lib/server/integrations/index.ts';
+import { INTEGRATION_CONFIGS } from '../lib/config/integrations.ts';
 import type { IntegrationId } from '../lib/config/integrations.ts';
 import { isTimeZone } from '../lib/metrics/zones.ts';
 import { internal } from './_generated/api.js';
 import type { Id } from './_generated/dataModel.js';
 import { actionAccess, notFound, scopeOf } from './lib/access.ts';
 import type { ActionContext } from './lib/access.ts';
+import { connectionAccess, freshAccess, keyRing, openGrant } from './lib/authorize.ts';
+import type { OAuthAccess } from './lib/authorize.ts';
 import { contextFor, secretsOf } from './lib/client.ts';
 import type { Credentials } from './lib/client.ts';
 import type { AccountInfo } from './lib/contract.ts';
-import { readKeyRing, seal, unseal } from './lib/crypto.ts';
+import { seal, unseal } from './lib/crypto.ts';
 import { failedWith, failureOf, refuse } from './lib/failure.ts';
 import { mergeStored, parseCredentials, parseSettings, publicPart, secretNames } from './lib/form.ts';
 import { INTEGRATIONS } from './lib/integrationConfig.ts';
@@ -20,7 +23,7 @@ import { integrationOf } from './lib/integrationOf.ts';
 import { parseJson } from './lib/json.ts';
 import { redactor } from './lib/redact.ts';
 import { accountInfo, failure, settings, textRecord } from './lib/validators.ts';
-import type { Failure } from './lib/validators.ts';
+import type { Failure, Settings } from './lib/validators.ts';
 
 /** What calls each service to see whether credentials work. Total: an integration without one does not compile. */
 export const integrationTesters: Record<IntegrationId, Pick<BaseIntegration, 'testConnection'>> = integrations;
@@ -35,10 +38,16 @@ const TEST_TRIES = 2;
  */
 export const testConnection = actionAccess({
 	right: 'connections:write',
-	args: { integrationId: v.string(), credentials: textRecord, connectionId: v.optional(v.string()) },
+	args: {
+		integrationId: v.string(),
+		credentials: textRecord,
+		connectionId: v.optional(v.string()),
+		/** Of a sign-in at an OAuth provider (oauth.finish), instead of credentials. */
+		grantKey: v.optional(v.string())
+	},
 	returns: v.union(v.object({ success: v.literal(true), accountInfo }), failure),
-	handler: async (ctx, { integrationId, credentials, connectionId }) => {
-		const tested = await test(ctx, integrationId, credentials, connectionId);
+	handler: async (ctx, { integrationId, credentials, connectionId, grantKey }) => {
+		const tested = await test(ctx, integrationId, { credentials, connectionId, grantKey });
 		return tested.success ? { success: true as const, accountInfo: answerOf(tested.account) } : tested;
 	}
 });
@@ -46,20 +55,27 @@ export const testConnection = actionAccess({
 /** Tests again, then stores the connection with its sealed credentials and board, and starts the initial run. */
 export const connect = actionAccess({
 	right: 'connections:write',
-	args: { integrationId: v.string(), credentials: textRecord, settings, name: v.optional(v.string()) },
+	args: {
+		integrationId: v.string(),
+		credentials: textRecord,
+		settings,
+		name: v.optional(v.string()),
+		grantKey: v.optional(v.string())
+	},
 	returns: v.union(
 		v.object({ success: v.literal(true), connectionId: v.id('connections'), dashboardId: v.id('dashboards') }),
 		failure
 	),
 	handler: async (ctx, args): Promise<Connected | Failure> => {
-		const tested = await test(ctx, args.integrationId, args.credentials);
+		const { integrationId, credentials: typed, grantKey } = args;
+		const tested = await test(ctx, integrationId, { credentials: typed, settings: args.settings, grantKey });
 		if (!tested.success) return tested;
-		const { id, credentials, account } = tested;
+		const { id, credentials, account, redact, text } = tested;
 		const chosen = parseSettings(id, integrations[id].settings, args.settings);
 		if (!chosen.success) return chosen;
-		return await guarded(id, credentials, async (): Promise<Connected | Failure> => {
+		return await guarded(id, redact, async (): Promise<Connected | Failure> => {
 			const { workspaceId } = ctx;
-			const ring = readKeyRing(process.env.PLUMBLINE_SECRET_KEYS);
+			const ring = keyRing();
 			const described = {
 				accountName: account.name,
 				accountDetails: { ...account.details },
@@ -75,11 +91,12 @@ export const connect = actionAccess({
 				scope: scopeOf(ctx),
 				connectionId,
 				...described,
-				credentials: seal(ring, connectionId, JSON.stringify(credentials)),
+				credentials: seal(ring, connectionId, text),
 				publicCredentials: publicPart(id, credentials),
 				storedSecrets: secretNames(id, credentials),
 				settings: chosen.settings
 			});
+			if (grantKey !== undefined) await ctx.runMutation(internal.oauthStore.dropGrant, { workspaceId, grantKey });
 			return { success: true, connectionId, dashboardId };
 		});
 	}
@@ -105,30 +122,28 @@ export const updateConnection = actionAccess({
 		const { id } = known;
 		const chosen = args.settings ? parseSettings(id, integrations[id].settings, args.settings) : null;
 		if (chosen && !chosen.success) return chosen;
-		const tested = args.credentials ? await test(ctx, id, args.credentials, args.connectionId) : null;
+		if (chosen && identityChanges(id, stored.settings, chosen.settings))
+			return refuse('This would be another account. Connect that one as a connection of its own.');
+		if (args.credentials && known.config.oauthProvider)
+			return refuse('There are no credentials to enter here. Reconnect to sign in again.');
+		const { connectionId } = stored;
+		const tested = args.credentials ? await test(ctx, id, { credentials: args.credentials, connectionId }) : null;
 		if (tested && !tested.success) return tested;
 		// The account of a self-hosted service is known by its address, which may move.
 		if (tested && tested.account.id !== stored.accountId && INTEGRATIONS[id].allowedHosts.length > 0) {
 			const other = `These credentials belong to ${tested.account.name}, but this connection holds the history of`;
 			return refuse(`${other} ${stored.accountName}. Connect the other account as a connection of its own.`);
 		}
-		return await guarded(id, tested?.credentials ?? {}, async () => {
-			const { connectionId } = stored;
-			const ring = tested && readKeyRing(process.env.PLUMBLINE_SECRET_KEYS);
+		return await guarded(id, tested?.redact ?? asItIs, async () => {
 			await ctx.runMutation(internal.connectionStore.change, {
 				scope: scopeOf(ctx),
 				connectionId,
 				name: args.name?.trim() || undefined,
 				settings: chosen?.settings,
-				renewed: tested &&
-					ring && {
-						accountId: tested.account.id,
-						accountName: tested.account.name,
-						accountDetails: { ...tested.account.details },
-						credentials: seal(ring, connectionId, JSON.stringify(tested.credentials)),
-						publicCredentials: publicPart(id, tested.credentials),
-						storedSecrets: secretNames(id, tested.credentials)
-					}
+				renewed: tested && {
+					...renewal(id, tested),
+					credentials: seal(keyRing(), connectionId, tested.text)
+				}
 			});
 			return { success: true as const };
 		});
@@ -141,36 +156,83 @@ interface Connected {
 	dashboardId: Id<'dashboards'>;
 }
 
-type Tested = { success: true; id: IntegrationId; credentials: Credentials; account: AccountInfo } | Failure;
+interface Reached {
+	readonly success: true;
+	readonly id: IntegrationId;
+	/** As typed; empty where people sign in. */
+	readonly credentials: Credentials;
+	readonly account: AccountInfo;
+	/** What is sealed for the connection. */
+	readonly text: string;
+	readonly redact: (text: string) => string;
+}
 
-async function test(
-	ctx: ActionContext,
-	integrationId: string,
-	typed: Record<string, string>,
-	connectionId?: string
-): Promise<Tested> {
+interface Given {
+	readonly credentials: Record<string, string>;
+	readonly settings?: Settings;
+	readonly connectionId?: string;
+	readonly grantKey?: string;
+}
+
+async function test(ctx: ActionContext, integrationId: string, given: Given): Promise<Reached | Failure> {
 	const known = integrationOf(integrationId);
 	if (!known) return refuse(`Plumbline has no integration "${integrationId.slice(0, 50)}".`);
-	const { id } = known;
-	let given = typed;
-	if (connectionId !== undefined) {
-		const stored = await storedConnection(ctx, connectionId);
-		if (!stored || stored.integrationId !== id) throw notFound();
-		const merged = mergeStored(id, typed, stored, () => openStored(stored));
-		if (!merged.success) return merged;
-		given = merged.credentials;
+	const { id, config } = known;
+	const { connectionId, grantKey, settings } = given;
+	const stored = connectionId === undefined ? null : await storedConnection(ctx, connectionId);
+	if (connectionId !== undefined && stored?.integrationId !== id) throw notFound();
+	if (config.oauthProvider) {
+		const { oauthProvider } = config;
+		return await guarded(id, asItIs, async () => {
+			const access = stored
+				? connectionAccess(ctx, oauthProvider, { ...stored, workspaceId: ctx.workspaceId })
+				: freshAccess(await openGrant(ctx, oauthProvider, id, grantKey));
+			return await reach(id, {}, { access, settings: settings ?? stored?.settings });
+		});
 	}
-	const parsed = parseCredentials(id, integrations[id].credentials, given);
-	if (!parsed.success) return parsed;
-	const { credentials } = parsed;
-	return await guarded(id, credentials, async (): Promise<Tested> => {
-		const context = contextFor(id, credentials, { tries: TEST_TRIES });
-		const result = await integrationTesters[id].testConnection(credentials, context);
-		if (result.success) return { success: true, id, credentials, account: result.accountInfo };
-		const { kind, error, field, missingScopes } = result;
-		const message = redactor(secretsOf(id, credentials))(error);
-		return failureOf({ kind, message, field, missingScopes, retryAt: null });
-	});
+	const merged = stored
+		? mergeStored(id, given.credentials, stored, () => openStored(stored))
+		: { success: true as const, credentials: given.credentials };
+	if (!merged.success) return merged;
+	const parsed = parseCredentials(id, integrations[id].credentials, merged.credentials);
+	return parsed.success ? await reach(id, parsed.credentials, { settings }) : parsed;
+}
+
+/** Calls the service with these credentials or this access; `settings` are what has been chosen already. */
+export async function reach(
+	id: IntegrationId,
+	credentials: Credentials,
+	{ access, settings }: { access?: OAuthAccess; settings?: Settings }
+): Promise<Reached | Failure> {
+	let redact = redactor(secretsOf(id, credentials));
+	return await guarded(
+		id,
+		(text) => redact(text),
+		async () => {
+			const chosen = settings && parseSettings(id, integrations[id].settings, settings);
+			if (chosen?.success === false) return chosen;
+			const context = contextFor(id, credentials, { tries: TEST_TRIES, bearer: access?.bearer });
+			redact = context.http.redact;
+			const about = { identity: access?.identity, settings: chosen?.settings };
+			const result = await integrationTesters[id].testConnection(credentials, { ...context, ...about });
+			const text = JSON.stringify(access?.tokens ?? credentials);
+			if (result.success) return { success: true, id, credentials, account: result.accountInfo, text, redact };
+			const { kind, error, field, missingScopes } = result;
+			return failureOf({ kind, message: redact(error), field, missingScopes, retryAt: null });
+		}
+	);
+}
+
+/** What a connection is told about credentials that were changed. */
+export function renewal(id: IntegrationId, { account, credentials }: Reached) {
+	return {
+		accountId: account.id,
+		accountName: account.name,
+		accountDetails: { ...account.details },
+		timeZone: zoneOf(id, account),
+		publicCredentials: publicPart(id, credentials),
+		storedSecrets: secretNames(id, credentials)
+	};
 }
 
 interface StoredConnection {
@@ -180,6 +242,7 @@ interface StoredConnection {
 	readonly accountName: string;
 	readonly publicCredentials: Record<string, string>;
 	readonly storedSecrets: string[];
+	readonly settings: Settings;
 	readonly credentials: { keyId: string; sealed: string } | null;
 }
 
@@ -189,20 +252,30 @@ async function storedConnection(ctx: ActionContext, connectionId: string): Promi
 }
 
 function openStored({ connectionId, credentials }: StoredConnection): unknown {
-	return credentials && parseJson(unseal(readKeyRing(process.env.PLUMBLINE_SECRET_KEYS), connectionId, credentials));
+	return credentials && parseJson(unseal(keyRing(), connectionId, credentials));
 }
 
 /** Turns whatever is thrown into a failure with a sentence that holds no secret. */
 async function guarded<Answer>(
 	id: IntegrationId,
-	credentials: Credentials,
+	redact: (text: string) => string,
 	body: () => Promise<Answer>
 ): Promise<Answer | Failure> {
 	try {
 		return await body();
 	} catch (error) {
-		return failureOf(failedWith(error, redactor(secretsOf(id, credentials)), INTEGRATIONS[id].messages));
+		return failureOf(failedWith(error, redact, INTEGRATIONS[id].messages));
 	}
+}
+
+function asItIs(text: string): string {
+	return text;
+}
+
+/** Whether a choice would change that says which account the connection holds. */
+function identityChanges(id: IntegrationId, before: Settings, after: Settings): boolean {
+	const fields = INTEGRATION_CONFIGS[id].settingsFields.filter((field) => field.identifies);
+	return fields.some(({ key }) => before[key] !== after[key]);
 }
 
 /** The zone in which days are counted; one that this runtime does not know would stop every sync, so it is UTC. */

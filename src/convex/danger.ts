@@ -47,6 +47,27 @@ export const deleteOldRuns = internalMutation({
 	}
 });
 
+/** Deletes sign-ins that were given up: a day after their time, so that a late answer is still told what it is. */
+export const deleteOldSignIns = internalMutation({
+	args: {},
+	returns: v.null(),
+	handler: async (ctx) => {
+		const before = Date.now() - DAY_MS;
+		const states = await ctx.db
+			.query('oauthStates')
+			.withIndex('by_expiresAt', (q) => q.lt('expiresAt', before))
+			.take(BATCH);
+		for (const state of states) await ctx.db.delete('oauthStates', state._id);
+		const grants = await ctx.db
+			.query('oauthGrants')
+			.withIndex('by_expiresAt', (q) => q.lt('expiresAt', Date.now()))
+			.take(BATCH);
+		for (const grant of grants) await ctx.db.delete('oauthGrants', grant._id);
+		if (states.length + grants.length > 0) await ctx.scheduler.runAfter(0, internal.danger.deleteOldSignIns, {});
+		return null;
+	}
+});
+
 /** Deletes up to BATCH documents of each table; false when there were none left. */
 async function deleteBatch(ctx: MutationCtx, connectionId: Id<'connections'>): Promise<boolean> {
 	const slices = await ctx.db

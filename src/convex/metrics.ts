@@ -11,6 +11,7 @@ import { internal } from './_generated/api.js';
 import type { Id } from './_generated/dataModel.js';
 import { internalAction } from './_generated/server.js';
 import type { ActionCtx } from './_generated/server.js';
+import { connectionAccess } from './lib/authorize.ts';
 import { contextFor, secretsOf } from './lib/client.ts';
 import type { Credentials } from './lib/client.ts';
 import type { Json, MetricsPage } from './lib/contract.ts';
@@ -86,9 +87,12 @@ class SliceFetch {
 		const known = integrationOf(integrationId);
 		if (!known)
 			throw new IntegrationError('config', `This version of Plumbline has no integration "${integrationId}".`);
-		const credentials = openCredentials(known, this.#work);
+		const { oauthProvider } = known.config;
+		const credentials = oauthProvider ? {} : openCredentials(known, this.#work);
 		this.#redact = redactor(secretsOf(known.id, credentials));
-		const context = contextFor(known.id, credentials, { signal: this.#stop.signal });
+		const bearer = oauthProvider ? connectionAccess(this.#ctx, oauthProvider, this.#work).bearer : undefined;
+		const context = contextFor(known.id, credentials, { signal: this.#stop.signal, bearer });
+		this.#redact = context.http.redact;
 		this.#calls = () => context.http.calls;
 		const pages = integrations[known.id].fetchMetrics(credentials, {
 			...context,

@@ -12,8 +12,10 @@ import {
 	daySpan,
 	errorKind,
 	missingMetric,
+	renewal,
 	runKind,
 	runState,
+	sealed,
 	settings,
 	sliceState,
 	textRecord,
@@ -74,8 +76,59 @@ export default defineSchema({
 		...owned,
 		connectionId: v.id('connections'),
 		keyId: v.string(),
-		sealed: v.string()
+		sealed: v.string(),
+		/** Of tokens: who may renew them. Written by oauthTokens; new credentials begin without. */
+		renewal: v.optional(renewal)
 	}).index('by_connectionId', ['connectionId']),
+
+	/**
+	 * A sign-in at an OAuth provider that is under way: what its answer has to fit. Written by oauthStore.start, used up
+	 * by oauthStore.take, deleted by danger some time after it has expired.
+	 */
+	oauthStates: defineTable({
+		...owned,
+		/** SHA-256 of the `state` that went to the provider, and of the browser's cookie. */
+		stateHash: v.string(),
+		browserHash: v.string(),
+		/** The session that began it; null where there are no sessions. */
+		sessionId: nullableText,
+		provider: v.string(),
+		integrationId: v.string(),
+		/** The connection that gets new access; null: a new connection. */
+		connectionId: v.union(v.id('connections'), v.null()),
+		redirectUri: v.string(),
+		/** The PKCE verifier, sealed to `stateHash`. */
+		verifier: sealed,
+		expiresAt: v.number(),
+		usedAt: nullableNumber
+	})
+		.index('by_stateHash', ['stateHash'])
+		.index('by_expiresAt', ['expiresAt']),
+
+	/**
+	 * Access that was given and waits for its connection to be made. Written and read by oauthStore; deleted when the
+	 * connection is made, or by danger when nobody makes it.
+	 */
+	oauthGrants: defineTable({
+		...owned,
+		sessionId: nullableText,
+		integrationId: v.string(),
+		/** Tokens, sealed to `grantKey`. */
+		grantKey: v.string(),
+		tokens: sealed,
+		expiresAt: v.number()
+	})
+		.index('by_grantKey', ['grantKey'])
+		.index('by_expiresAt', ['expiresAt']),
+
+	/**
+	 * The OAuth client of a workspace at a provider. Written by oauthApps; read by the same, which gives nobody the
+	 * secret but Node actions.
+	 */
+	oauthApps: defineTable({ ...owned, provider: v.string(), clientId: v.string(), secret: sealed }).index(
+		'by_workspaceId_provider',
+		['workspaceId', 'provider']
+	),
 
 	/**
 	 * One metric of one connection for one dimension value ("" when it has none). Written by lib/pointStore when points

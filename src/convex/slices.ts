@@ -24,6 +24,7 @@ const MAX_MISSING = 100;
 const holder = { sliceId: v.id('slices'), fence: v.number() };
 
 const work = v.object({
+	workspaceId: v.id('workspaces'),
 	connectionId: v.id('connections'),
 	integrationId: v.string(),
 	/** null: none are stored, so the connection needs new ones. */
@@ -53,6 +54,7 @@ export const claim = internalMutation({
 		const currentMetric = nameOf(connection, slice.metricIds[0]);
 		await ctx.db.patch('syncRuns', run._id, { currentMetric, retryAt: null, errorKind: null, sentence: null });
 		return {
+			workspaceId: connection.workspaceId,
 			connectionId: connection._id,
 			integrationId: connection.integrationId,
 			credentials: credentials && { keyId: credentials.keyId, sealed: credentials.sealed },

@@ -10,6 +10,7 @@ import type { Json, MetricsPage, MissingMetric, TestResult } from '../lib/contra
 import { IntegrationError } from '../lib/errors.ts';
 import type { ErrorKind } from '../lib/errors.ts';
 import { createHttpClient } from '../lib/http.ts';
+import { fixedBearer } from '../lib/tokens.ts';
 import { startFake } from './fake.suite.ts';
 import type { Answer, FakeService, Fault, Respond } from './fake.suite.ts';
 import { expectWellFormed, keyOf, sorted } from './points.suite.ts';
@@ -20,7 +21,10 @@ export interface Subject {
 	readonly fake: ((size: number) => Respond) | null;
 	/** Items of a full page; the data set is tried with 0, 1, this many, and one more. */
 	readonly pageSize: number;
-	/** What a person pastes. One value holds `secret`; a self-hosted service gets the fake's URL. */
+	/**
+	 * What a person pastes. One value holds `secret`; a self-hosted service gets the fake's URL. Where people sign in,
+	 * it is nothing, and `secret` is the access token.
+	 */
 	readonly credentials: (url: string) => Readonly<Record<string, string>>;
 	/** The secret planted in the credentials; null when there are none. */
 	readonly secret: string | null;
@@ -75,7 +79,8 @@ export function conformance(subject: Subject): void {
 			baseUrl: url ?? undefined,
 			allowedHosts: url === null ? [] : null,
 			allowPrivate: true,
-			secrets: subject.secret === null ? [] : [subject.secret],
+			secrets: subject.secret === null || integration.oauthProvider ? [] : [subject.secret],
+			bearer: integration.oauthProvider && subject.secret !== null ? fixedBearer(subject.secret) : undefined,
 			now: () => subject.now,
 			random: () => 0.5,
 			sleep: async (ms) => void sleeps.push(ms),
@@ -139,10 +144,10 @@ export function conformance(subject: Subject): void {
 		return service;
 	}
 
-	async function test(fault?: Fault): Promise<TestResult> {
+	async function test(fault?: Fault, chosen?: typeof settings): Promise<TestResult> {
 		service?.reset(fault);
 		const url = service?.url ?? null;
-		const result = await integration.testConnection(credentialsFor(url), context(url));
+		const result = await integration.testConnection(credentialsFor(url), { ...context(url), settings: chosen });
 		expectNoSecret(result);
 		return result;
 	}
@@ -158,8 +163,11 @@ export function conformance(subject: Subject): void {
 		});
 		afterAll(() => service?.close());
 
-		it('connects and says to whom', async () => {
-			const result = await test();
+		it.each([
+			['before anything is chosen', undefined],
+			['with what is chosen', settings]
+		])('connects and says to whom, %s', async (_when, chosen) => {
+			const result = await test(undefined, chosen);
 			expect(result).toMatchObject({
 				success: true,
 				accountInfo: { id: expect.stringMatching(/./), name: expect.stringMatching(/./) }
@@ -311,7 +319,8 @@ export function conformance(subject: Subject): void {
 		] as const)('tells the person who connects about %i', async (status, kind) => {
 			const body = { message: `key ${subject.secret}` };
 			const headers: Record<string, string> = status === 429 ? { 'retry-after': '120' } : {};
-			expect(await test(ALWAYS({ status, headers, body }))).toMatchObject({ success: false, kind });
+			for (const chosen of [undefined, settings])
+				expect(await test(ALWAYS({ status, headers, body }), chosen)).toMatchObject({ success: false, kind });
 		});
 
 		it.each(Object.entries(NONSENSE))('tells the person who connects about %s', async (_name, answer) => {

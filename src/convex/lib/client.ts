@@ -17,7 +17,7 @@ export type Credentials = Readonly<Record<string, unknown>>;
 export function contextFor(
 	id: IntegrationId,
 	credentials: Credentials,
-	options: Pick<HttpClientOptions, 'signal' | 'tries'> = {}
+	options: Pick<HttpClientOptions, 'signal' | 'tries' | 'bearer'> = {}
 ): IntegrationContext & { readonly http: HttpClient } {
 	const { allowedHosts, quota, messages } = INTEGRATIONS[id];
 	const replaced = process.env[`INTEGRATION_BASE_URL_${id.toUpperCase().replaceAll('-', '_')}`];

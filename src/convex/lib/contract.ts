@@ -48,6 +48,20 @@ export interface IntegrationContext {
 	readonly now: () => number;
 }
 
+/** Who signed in, by the provider's own signed word. */
+export interface Identity {
+	readonly subject: string;
+	/** An e-mail address or a name, for showing. */
+	readonly name: string;
+}
+
+export interface TestContext<Settings> extends IntegrationContext {
+	/** What has been chosen. Absent at the first test, whose answer brings what there is to choose from. */
+	readonly settings?: Settings;
+	/** Who signed in, where people sign in by OAuth. */
+	readonly identity?: Identity;
+}
+
 export interface FetchRequest<Settings> extends IntegrationContext {
 	/** Metrics of one group. */
 	readonly metricIds: readonly string[];

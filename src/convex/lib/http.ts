@@ -44,6 +44,14 @@ export interface HttpClient {
 	redact(text: string): string;
 }
 
+/** Access that is lent for a while, as by OAuth. */
+export interface Bearer {
+	/** An access token that is valid for some time yet. */
+	token(): Promise<string>;
+	/** Another one than that which the service has just refused. Throws when there is none to be had. */
+	renew(refused: string): Promise<string>;
+}
+
 export interface HttpClientOptions {
 	readonly integrationId: string;
 	readonly baseUrl?: string;
@@ -53,6 +61,8 @@ export interface HttpClientOptions {
 	readonly allowPrivate: boolean;
 	/** Never shown in an error, in whatever encoding. */
 	readonly secrets: readonly string[];
+	/** Puts the access token on every request; one that is refused with 401 is renewed once. */
+	readonly bearer?: Bearer;
 	/** Cancels everything under way; its reason is thrown as it is. */
 	readonly signal?: AbortSignal;
 	readonly quota?: Quota | null;
@@ -91,7 +101,8 @@ interface Incoming {
 
 class Client implements HttpClient {
 	calls = 0;
-	readonly redact: (text: string) => string;
+	readonly redact = (text: string): string => this.#hide(text);
+	#hide: (text: string) => string;
 	readonly #options: HttpClientOptions;
 	readonly #allowedHosts: readonly string[];
 	readonly #agent: Agent;
@@ -103,7 +114,7 @@ class Client implements HttpClient {
 		this.#now = options.now ?? Date.now;
 		this.#pause = pacer(options.quota ?? null, this.#now);
 		this.#agent = guardedAgent(options.allowPrivate, options.resolve);
-		this.redact = redactor(options.secrets);
+		this.#hide = redactor(options.secrets);
 		const base = options.baseUrl === undefined ? [] : [checkUrl(options.baseUrl, null, options.allowPrivate).host];
 		this.#allowedHosts = options.allowedHosts ?? base;
 	}
@@ -191,9 +202,16 @@ class Client implements HttpClient {
 	/** Sends until there is an answer worth returning, waiting in between. */
 	async #attempts(outgoing: Outgoing, accepted: (status: number) => boolean): Promise<Incoming> {
 		const { tries = 5, maxWaitMs = 30_000, random = Math.random } = this.#options;
+		let token = await this.#authorize(outgoing, null);
+		let renewed = false;
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.#attempt(outgoing);
 			const failed = outcome instanceof IntegrationError;
+			if (!failed && outcome.status === 401 && token !== null && !renewed) {
+				token = await this.#authorize(outgoing, token);
+				renewed = true;
+				continue;
+			}
 			if (!failed) {
 				const limited = isRateLimit(outcome.status, outcome.headers, outcome.text);
 				if (accepted(outcome.status) || !(limited || isRetried(outcome.status))) return outcome;
@@ -207,6 +225,17 @@ class Client implements HttpClient {
 			if (wait > maxWaitMs && !failed) throw this.#refusal(outgoing.url, outcome);
 			await this.#sleep(wait);
 		}
+	}
+
+	/** Puts the access token on a request, a new one when `refused` is given; null when there is no bearer. */
+	async #authorize({ headers }: Outgoing, refused: string | null): Promise<string | null> {
+		const { bearer, secrets } = this.#options;
+		if (bearer === undefined) return null;
+		const token = await (refused === null ? bearer.token() : bearer.renew(refused));
+		// The earlier one may still be quoted in an answer.
+		this.#hide = redactor([...secrets, token, ...(refused === null ? [] : [refused])]);
+		headers.set('authorization', `Bearer ${token}`);
+		return token;
 	}
 
 	/** One exchange, redirects followed. A broken connection is returned, so that it can be retried; the rest is thrown. */

@@ -81,6 +81,21 @@ export const point = v.object({
 	currency: v.optional(v.string())
 });
 
+/** Something encrypted (lib/crypto). */
+export const sealed = v.object({ keyId: v.string(), sealed: v.string() });
+
+/** Who may renew the tokens of a connection, and what became of it. See lib/tokens.ts. */
+export const renewal = v.object({
+	/** Raised with every turn. */
+	fence: v.number(),
+	/** Until when the holder of the turn has it to himself. */
+	leaseUntil: v.union(v.number(), v.null()),
+	/** The provider may have given tokens that were never stored. */
+	doubtful: v.boolean(),
+	/** Why the provider gives no more, for good. */
+	refused: v.union(v.string(), v.null())
+});
+
 export const accountInfo = v.object({
 	id: v.string(),
 	name: v.string(),
@@ -126,7 +141,7 @@ export const progress = v.object({
 });
 
 const nullableNumber = v.union(v.number(), v.null());
-const nullableText = v.union(v.string(), v.null());
+export const nullableText = v.union(v.string(), v.null());
 
 const summaryFields = {
 	id: v.id('connections'),

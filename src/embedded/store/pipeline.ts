@@ -33,13 +33,11 @@ export interface Keeper {
 	uncertain(error: StoreError): void;
 }
 
-/** Commits that go the same way together. */
-interface Group {
+interface Committed {
 	readonly layer: Layer;
-	/** Of the newest; null when there is none. */
-	ts: bigint | null;
-	/** Count of commits up to and with the newest. */
-	position: number;
+	readonly ts: bigint;
+	/** Count of commits up to and with this one. */
+	readonly position: number;
 }
 
 interface Waiting {
@@ -63,12 +61,13 @@ interface Waiting {
  * fsync for all of them.
  */
 export class Pipeline {
+	/** Everything that is queued or being written, for readers. */
+	pending = new Layer();
 	/** Statements to be run with the next batch. */
 	beforeBatch: () => readonly Statement[] = () => [];
 	readonly #committer: Committer;
-	#queued: Group = { layer: new Layer(), ts: null, position: 0 };
-	#writing: Group = { layer: new Layer(), ts: null, position: 0 };
-	#pending: readonly Layer[] = [this.#queued.layer, this.#writing.layer];
+	#queued: Committed[] = [];
+	#writing: Committed[] = [];
 	#waiting: Waiting[] = [];
 	#position = 0;
 	#durable = 0;
@@ -82,11 +81,6 @@ export class Pipeline {
 		this.#committer = committer;
 		this.#keeper = keeper;
 		committer.onEnd = () => this.settle();
-	}
-
-	/** What is queued, and what is being written: for readers, the newest first. */
-	get pending(): readonly Layer[] {
-		return this.#pending;
 	}
 
 	/** How many commits there were, those that were lost included. */
@@ -111,25 +105,25 @@ export class Pipeline {
 
 	/** Adds a commit. It is written once `flush` is called. */
 	push(layer: Layer, ts: bigint): void {
-		this.#queued.layer.absorb(layer);
-		this.#queued.ts = ts;
-		this.#queued.position = ++this.#position;
+		this.#queued.push({ layer, ts, position: ++this.#position });
+		this.pending.absorb(layer);
 	}
 
 	/** Hands what is queued to the committer, unless that is at work: then it follows in the next batch. */
 	flush(): void {
 		this.settle();
-		const { layer, ts } = this.#queued;
-		if (ts === null || this.#writing.ts !== null) return;
-		[this.#queued, this.#writing] = [this.#writing, this.#queued];
-		this.#pending = [this.#queued.layer, layer];
-		this.#committer.begin(batchOf(layer, ts, this.beforeBatch()));
+		const last = this.#queued.at(-1);
+		if (last === undefined || this.#writing.length > 0) return;
+		this.#writing = this.#queued;
+		this.#queued = [];
+		const layers = this.#writing.map(({ layer }) => layer);
+		this.#committer.begin(batchOf(layers, last.ts, this.beforeBatch()));
 		this.settle();
 	}
 
 	/** Takes note of what the committer has ended. */
 	settle(): void {
-		if (this.#writing.ts === null) return;
+		if (this.#writing.length === 0) return;
 		const end = this.#committer.poll();
 		if (end !== null) this.#ended(end);
 	}
@@ -138,7 +132,7 @@ export class Pipeline {
 	drain(): StoreError | null {
 		const before = this.#losses;
 		this.flush();
-		while (this.#writing.ts !== null) this.#ended(this.#committer.wait());
+		while (this.#writing.length > 0) this.#ended(this.#committer.wait());
 		return this.#losses > before ? this.#lossError : null;
 	}
 
@@ -149,21 +143,23 @@ export class Pipeline {
 	}
 
 	#ended({ error }: BatchEnd): void {
-		const { ts, position } = this.#writing;
+		const written = this.#writing;
+		this.#writing = [];
 		if (error === null) {
-			empty(this.#writing);
-			this.#durable = position;
-			if (ts !== null) this.#keeper.durable(ts);
+			this.#durable = written.at(-1)?.position ?? this.#durable;
+			for (const { layer, ts } of written) {
+				this.pending.release(layer);
+				this.#keeper.durable(ts);
+			}
 			this.#callWaiting();
 			this.flush();
 		} else {
 			if (error.kind === 'uncertain') this.#keeper.uncertain(error);
 			this.#losses++;
 			this.#lossError = error;
-			for (const group of [this.#writing, this.#queued]) {
-				group.layer.abandon();
-				empty(group);
-			}
+			for (const { layer } of [...written, ...this.#queued]) layer.abandon();
+			this.#queued = [];
+			this.pending = new Layer();
 			this.#durable = this.#position;
 			this.#waiting = [];
 			this.#keeper.lost();
@@ -176,9 +172,4 @@ export class Pipeline {
 		const now = this.#waiting.splice(0, ready === -1 ? this.#waiting.length : ready);
 		for (const { action } of now) action();
 	}
-}
-
-function empty(group: Group): void {
-	group.layer.clear();
-	group.ts = null;
 }

@@ -84,17 +84,10 @@ export interface ReadSet {
 	readonly ids: ReadonlySet<string>;
 }
 
-/** `key` is good until the next transaction writes. */
-export interface WrittenEntry {
-	readonly index: number;
-	readonly key: Uint8Array;
-}
-
-/** What a commit wrote: the index entries removed and added, and the ids touched. To be read at once. */
+/** What a commit wrote: the index entries removed and added, and the ids touched. */
 export interface CommitWrites {
 	readonly ts: bigint;
-	readonly entries: Iterable<WrittenEntry>;
-	readonly entryCount: number;
+	readonly entries: readonly { readonly index: number; readonly key: Uint8Array }[];
 	readonly ids: ReadonlySet<string>;
 }
 

@@ -1,7 +1,8 @@
 /** The shapes of the catalogue: what everybody, the browser included, may know about an integration. */
 import type { MetricDefinition } from '../metrics/types.ts';
+import type { OAuthProviderId } from './oauth.ts';
 
-export const CATEGORIES = ['Payments', 'Developer tools', 'Monitoring', 'Sample data'] as const;
+export const CATEGORIES = ['Payments', 'Analytics', 'Developer tools', 'Monitoring', 'Sample data'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 export type AuthType = 'api_key' | 'oauth2' | 'none';
@@ -13,10 +14,12 @@ export interface FieldMeta {
 	/** Where to find the value. */
 	readonly helpUrl?: string;
 	readonly placeholder?: string;
-	/** One line, secret line, URL, several of the account's choices, or rows of named cells. */
-	readonly input: 'text' | 'secret' | 'url' | 'choices' | 'rows';
+	/** One line, secret line, URL, one or several of the account's choices, or rows of named cells. */
+	readonly input: 'text' | 'secret' | 'url' | 'choice' | 'choices' | 'rows';
 	/** For `rows`: the columns of a row, by key. */
 	readonly columns?: readonly { readonly key: string; readonly label: string; readonly placeholder?: string }[];
+	/** What is chosen says which account the connection holds, so it stays as it is once connected. */
+	readonly identifies?: boolean;
 }
 
 export interface FieldConfig extends FieldMeta {
@@ -34,6 +37,8 @@ export interface Catalogued<Id extends string> {
 	readonly category: Category;
 	readonly icon: `/integrations/${Id}.svg`;
 	readonly authType: AuthType;
+	/** Where people sign in, when `authType` is `oauth2`; else null. */
+	readonly oauthProvider: OAuthProviderId | null;
 	readonly credentialFields: readonly FieldConfig[];
 	readonly settingsFields: readonly FieldConfig[];
 	readonly metrics: readonly MetricDefinition[];

@@ -18,6 +18,7 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		category: 'Developer tools',
 		icon: '/integrations/github.svg',
 		authType: 'api_key',
+		oauthProvider: null,
 		credentialFields: [
 			{
 				key: 'token',
@@ -267,6 +268,7 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		category: 'Monitoring',
 		icon: '/integrations/prometheus.svg',
 		authType: 'api_key',
+		oauthProvider: null,
 		credentialFields: [
 			{
 				key: 'baseUrl',
@@ -399,6 +401,7 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		category: 'Sample data',
 		icon: '/integrations/sample.svg',
 		authType: 'none',
+		oauthProvider: null,
 		credentialFields: [],
 		settingsFields: [],
 		metrics: [
@@ -563,6 +566,7 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		category: 'Payments',
 		icon: '/integrations/stripe.svg',
 		authType: 'api_key',
+		oauthProvider: null,
 		credentialFields: [
 			{
 				key: 'apiKey',

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import type { FetchRequest, IntegrationContext, MetricsPage, TestResult } from '../../../convex/lib/contract.ts';
+import type { FetchRequest, MetricsPage, TestContext, TestResult } from '../../../convex/lib/contract.ts';
 import type { AuthType, Category } from '../../config/catalogue.ts';
+import type { OAuthProviderId } from '../../config/oauth.ts';
 import type { MetricDefinition } from '../../metrics/types.ts';
 
 export type { AuthType, Category } from '../../config/catalogue.ts';
@@ -19,6 +20,8 @@ export abstract class BaseIntegration<
 	abstract readonly description: string;
 	abstract readonly category: Category;
 	abstract readonly authType: AuthType;
+	/** Where people sign in when `authType` is `oauth2`: then nothing is pasted, and `context.http` brings the access token. */
+	readonly oauthProvider: OAuthProviderId | null = null;
 	/** What the person pastes; each field is made with `fields.ts`. Also parses (trims, checks) what was pasted. */
 	abstract readonly credentials: Credentials;
 	/** What the person chooses after the test; each field is made with `fields.ts` and has a default. */
@@ -26,7 +29,10 @@ export abstract class BaseIntegration<
 	abstract readonly metrics: readonly MetricDefinition[];
 
 	/** Really calls the service. Never throws for what the service answered. */
-	abstract testConnection(credentials: z.infer<Credentials>, context: IntegrationContext): Promise<TestResult>;
+	abstract testConnection(
+		credentials: z.infer<Credentials>,
+		context: TestContext<z.infer<Settings>>
+	): Promise<TestResult>;
 
 	/** Yields pages until the slice is done. Throws IntegrationError when it cannot go on. */
 	abstract fetchMetrics(

@@ -67,6 +67,16 @@ export function choicesField(words: Words) {
 		.meta({ ...words, input: 'choices' } satisfies FieldMeta);
 }
 
+/** One of what the account offers, by value; '' until it is chosen. */
+export function choiceField(words: Words) {
+	return z
+		.string()
+		.trim()
+		.max(500, 'That is too long.')
+		.default('')
+		.meta({ ...words, input: 'choice' } satisfies FieldMeta);
+}
+
 /** Rows of texts: every column is required in every row, and the first one names the row, so it is unique. */
 export function rowsField<Column extends string>(
 	columns: readonly [Column, ...Column[]],
@@ -88,7 +98,8 @@ const fieldMeta = z.object({
 	help: z.string().min(1),
 	helpUrl: z.url({ protocol: /^https$/ }).optional(),
 	placeholder: z.string().optional(),
-	input: z.enum(['text', 'secret', 'url', 'choices', 'rows']),
+	input: z.enum(['text', 'secret', 'url', 'choice', 'choices', 'rows']),
+	identifies: z.boolean().optional(),
 	columns: z
 		.array(z.object({ key: z.string().min(1), label: z.string().min(1), placeholder: z.string().optional() }))
 		.optional()

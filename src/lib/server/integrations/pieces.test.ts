@@ -80,6 +80,17 @@ const pieces: Readonly<Record<string, (integration: BaseIntegration) => string |
 			return `dataStrategy is "${dataStrategy}"`;
 		return null;
 	},
+	'a way to sign in if it is OAuth, with the scopes of every metric': ({
+		authType,
+		oauthProvider,
+		credentials,
+		metrics
+	}) => {
+		if ((authType === 'oauth2') !== (oauthProvider !== null)) return 'authType and oauthProvider contradict each other';
+		if (oauthProvider === null) return null;
+		if (Object.keys(credentials.shape).length > 0) return 'people sign in, so there is nothing to paste';
+		return metrics.find(({ scopes = [] }) => scopes.length === 0)?.id ?? null;
+	},
 	'form fields with their words, and keys that are secret': ({ id, credentials, settings, authType }) => {
 		const fields = describeFields(`${id} credentials`, credentials);
 		const shown = fields.find(({ key, secret }) => KEY_LIKE.test(key) && !secret);
@@ -122,7 +133,7 @@ describe('a piece that is missing is named', () => {
 		readonly name = 'Odd';
 		readonly description = 'Nothing is right here.';
 		readonly category = 'Monitoring';
-		readonly authType = 'api_key';
+		readonly authType = 'oauth2';
 		readonly credentials = z.object({ apiKey: textField({ label: 'Key', help: 'Help' }) });
 		readonly settings = z.object({});
 		readonly metrics = [
