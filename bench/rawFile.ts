@@ -58,11 +58,11 @@ export function rawRows(count: number): RawRow[] {
 	applySchema(store, itemsSchema);
 	const tx = store.begin('write');
 	for (let i = 0; i < count; i++) tx.insert('', 'items', item(i));
-	const { entries } = tx.commit();
+	const entries = Array.from(tx.commit().entries, ({ key }) => new Uint8Array(key));
 	const json = store.database.rows('SELECT json FROM docs ORDER BY id').map(([text]) => String(text));
 	store.close();
 	return json.map((text, i) => {
-		const [own, ...keys] = entries.slice(i * 4, i * 4 + 4).map((entry) => entry.key);
+		const [own, ...keys] = entries.slice(i * 4, i * 4 + 4);
 		return { id: (own ?? new Uint8Array()).slice(1), json: text, keys };
 	});
 }

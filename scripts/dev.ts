@@ -13,7 +13,10 @@ await runProduct(async (processes, ending) => {
 	// Nobody develops on data that must survive a power cut, and every save would wait for the disk.
 	const deployment = await openDeployment(settings, { allowedOrigins: localOrigins(port), durability: 'normal' });
 	ending.add(() => deployment.close());
-	if (deployment.access !== null) await prepareEnvironment(deployment.access, settings.functionEnvironment);
+	const url = localUrl(settings.host, port);
+	const shared =
+		deployment.access &&
+		(await prepareEnvironment(deployment.access, { ...settings.functionEnvironment, PLUMBLINE_URL: url }));
 
 	const canPush = deployment.access !== null || deployment.url === null;
 	if (canPush) {
@@ -36,7 +39,6 @@ await runProduct(async (processes, ending) => {
 		);
 	}
 
-	const url = localUrl(settings.host, port);
 	processes.start({
 		speaker: 'web',
 		command: [
@@ -52,6 +54,7 @@ await runProduct(async (processes, ending) => {
 		environment: {
 			...process.env,
 			...(deployment.url === null ? {} : { PUBLIC_CONVEX_URL: deployment.url }),
+			...shared,
 			PLUMBLINE_DEPLOYMENT: deployment.kind
 		},
 		onLine: (line) => !/^\s*(➜|VITE v)/.test(line)

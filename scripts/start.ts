@@ -24,10 +24,9 @@ await runProduct(async (processes, ending) => {
 			'npm start needs the URL of the deployment: set CONVEX_URL (and push with: npx convex deploy).'
 		);
 	}
-	if (deployment.access !== null) {
-		await prepareEnvironment(deployment.access, settings.functionEnvironment);
-		await pushPrebuilt(deployment.access);
-	}
+	const { access } = deployment;
+	const shared = access && (await prepareEnvironment(access, { ...settings.functionEnvironment, PLUMBLINE_URL: url }));
+	if (access !== null) await pushPrebuilt(access);
 	processes.start({
 		speaker: 'web',
 		command: [process.execPath, 'scripts/serve.ts'],
@@ -38,6 +37,7 @@ await runProduct(async (processes, ending) => {
 			PUBLIC_CONVEX_URL: deployment.url,
 			// The embedded deployment listens on loopback: browsers reach it through the pages' own origin.
 			PLUMBLINE_RELAY_TO: deployment.kind === 'embedded' ? deployment.url : '',
+			...shared,
 			PLUMBLINE_DEPLOYMENT: deployment.kind
 		},
 		onLine: (line) => {

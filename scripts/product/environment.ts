@@ -1,4 +1,5 @@
 /** The deployment's environment variables: what functions read as `process.env`. */
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { generateKey } from '../../src/convex/lib/crypto.ts';
 import { isHandedOn } from './settings.ts';
@@ -8,7 +9,19 @@ export interface DeploymentAccess {
 	readonly adminKey: string;
 }
 
-const SECRET_KEYS = 'PLUMBLINE_SECRET_KEYS';
+/** Shared by the functions and the server of the pages: shows that a request to sign in comes through our own pages. */
+const PROXY_SECRET = 'PLUMBLINE_PROXY_SECRET';
+/** Secrets of the deployment, made when there is none. */
+const SECRETS: Readonly<Record<string, () => string>> = {
+	PLUMBLINE_SECRET_KEYS: () => generateKey('k1'),
+	BETTER_AUTH_SECRET: randomText,
+	[PROXY_SECRET]: randomText
+};
+
+function randomText(): string {
+	return randomBytes(32).toString('base64url');
+}
+
 const answerSchema = z.object({
 	status: z.literal('success'),
 	value: z.array(z.object({ name: z.string(), value: z.string() }))
@@ -29,26 +42,25 @@ async function post(access: DeploymentAccess, path: string, body: unknown): Prom
 }
 
 /**
- * Brings the deployment's environment in line: makes the key that encrypts credentials when there is none, sets what
- * this start asks for, and removes base URLs and OAuth clients that are no longer asked for. Values are never printed.
+ * Brings the deployment's environment in line: makes secrets that are missing, sets what this start asks for, and
+ * removes settings that were handed on by an earlier start and are no longer asked for. Values are never printed. Gives
+ * what the server of the pages needs of it.
  */
 export async function prepareEnvironment(
 	access: DeploymentAccess,
 	wanted: Readonly<Record<string, string>>
-): Promise<void> {
+): Promise<{ readonly PLUMBLINE_PROXY_SECRET: string }> {
 	const response = await post(access, '/api/query', {
 		path: '_system/cli/queryEnvironmentVariables',
 		args: [{}],
 		format: 'convex_encoded_json'
 	});
 	const present = new Map(answerSchema.parse(await response.json()).value.map(({ name, value }) => [name, value]));
-	const changes: { name: string; value: string | null }[] = [];
-	if (!present.has(SECRET_KEYS)) changes.push({ name: SECRET_KEYS, value: generateKey('k1') });
-	for (const [name, value] of Object.entries(wanted)) {
-		if (present.get(name) !== value) changes.push({ name, value });
-	}
-	for (const name of present.keys()) {
-		if (isHandedOn(name) && !(name in wanted)) changes.push({ name, value: null });
-	}
-	if (changes.length > 0) await post(access, '/api/update_environment_variables', { changes });
+	const changes = new Map<string, string | null>();
+	for (const [name, make] of Object.entries(SECRETS)) if (!present.get(name)) changes.set(name, make());
+	for (const [name, value] of Object.entries(wanted)) if (present.get(name) !== value) changes.set(name, value);
+	for (const name of present.keys()) if (isHandedOn(name) && !(name in wanted)) changes.set(name, null);
+	const list = [...changes].map(([name, value]) => ({ name, value }));
+	if (list.length > 0) await post(access, '/api/update_environment_variables', { changes: list });
+	return { [PROXY_SECRET]: changes.get(PROXY_SECRET) ?? present.get(PROXY_SECRET) ?? '' };
 }

@@ -118,6 +118,37 @@ describe('readSettings', () => {
 	});
 });
 
+describe('settings of sign-in', () => {
+	it('are handed on to the functions', () => {
+		const environment = {
+			PLUMBLINE_SMTP_URL: 'smtps://me:secret@mail.example',
+			PLUMBLINE_OIDC_ISSUER: 'https://id.example',
+			PLUMBLINE_OIDC_CLIENT_ID: 'id',
+			PLUMBLINE_OIDC_CLIENT_SECRET: 'secret',
+			PLUMBLINE_OPEN_REGISTRATION: '1'
+		};
+		expect(readSettings(environment, root).functionEnvironment).toMatchObject(environment);
+	});
+
+	it.each([
+		[{ PLUMBLINE_OPEN_REGISTRATION: 'yes' }, /PLUMBLINE_OPEN_REGISTRATION must be 0 or 1/],
+		[{ PLUMBLINE_SMTP_URL: 'mail.example:25' }, /PLUMBLINE_SMTP_URL must be/],
+		[{ PLUMBLINE_GITHUB_CLIENT_ID: 'id' }, /PLUMBLINE_GITHUB_CLIENT_SECRET is missing/],
+		[{ PLUMBLINE_OIDC_CLIENT_ID: 'id', PLUMBLINE_OIDC_CLIENT_SECRET: 'x' }, /PLUMBLINE_OIDC_ISSUER is missing/],
+		[
+			{ PLUMBLINE_OIDC_ISSUER: 'me', PLUMBLINE_OIDC_CLIENT_ID: 'id', PLUMBLINE_OIDC_CLIENT_SECRET: 'x' },
+			/PLUMBLINE_OIDC_ISSUER must be a URL/
+		]
+	])('%o is refused in words', (environment, words) => {
+		expect(() => readSettings(environment, root)).toThrow(words);
+	});
+
+	it('a password of the mail server is not repeated', () => {
+		const environment = { PLUMBLINE_SMTP_URL: 'http://me:hunter2@mail.example' };
+		expect(() => readSettings(environment, root)).toThrow(/^(?!.*hunter2)/);
+	});
+});
+
 describe('the Node that runs the scripts', () => {
 	it('strips types and has node:sqlite: 22.18 or newer', () => {
 		const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

@@ -26,7 +26,7 @@ export interface Settings {
 	readonly deployment: DeploymentChoice;
 	/** What the embedded deployment's commits survive; null leaves it to the command. */
 	readonly durability: Durability | null;
-	/** Settings handed on to the functions: base URLs of integrations, OAuth clients, private hosts. */
+	/** Settings handed on to the functions: base URLs of integrations, OAuth clients, private hosts, sign-in. */
 	readonly functionEnvironment: Readonly<Record<string, string>>;
 }
 
@@ -116,13 +116,40 @@ function allowPrivateHosts(environment: Environment, use: Pick<Settings, 'host' 
 
 const BASE_URL = /^INTEGRATION_BASE_URL_[A-Z0-9_]+$/;
 const OAUTH_CLIENT = /^PLUMBLINE_[A-Z0-9]+_CLIENT_(ID|SECRET)$/;
+const OF_SIGN_IN: ReadonlySet<string> = new Set([
+	'PLUMBLINE_OPEN_REGISTRATION',
+	'PLUMBLINE_SMTP_URL',
+	'PLUMBLINE_MAIL_FROM',
+	'PLUMBLINE_OIDC_ISSUER',
+	'PLUMBLINE_OIDC_NAME'
+]);
 
-/** Whether a variable is handed on to the functions as it is, and taken from them when it is no longer set. */
+/** Whether the functions read a setting of that name, and it is removed from them when it is no longer set. */
 export function isHandedOn(name: string): boolean {
-	return BASE_URL.test(name) || OAUTH_CLIENT.test(name);
+	return OF_SIGN_IN.has(name) || BASE_URL.test(name) || OAUTH_CLIENT.test(name);
+}
+
+/** Sign-in settings that make no sense are refused here, before anybody fails to sign in. */
+function checkSignIn(environment: Environment): void {
+	const open = environment['PLUMBLINE_OPEN_REGISTRATION'] || '0';
+	if (open !== '0' && open !== '1')
+		throw new SettingsError(`PLUMBLINE_OPEN_REGISTRATION must be 0 or 1, not "${open}".`);
+	const smtp = environment['PLUMBLINE_SMTP_URL'] || null;
+	if (smtp !== null && !/^smtps?:$/.test(URL.parse(smtp)?.protocol ?? ''))
+		throw new SettingsError('PLUMBLINE_SMTP_URL must be an address such as smtp://user:password@mail.example.com:587.');
+	for (const prefix of ['PLUMBLINE_GITHUB', 'PLUMBLINE_GOOGLE', 'PLUMBLINE_OIDC']) {
+		const parts = ['CLIENT_ID', 'CLIENT_SECRET', ...(prefix === 'PLUMBLINE_OIDC' ? ['ISSUER'] : [])];
+		const missing = parts.filter((part) => !environment[`${prefix}_${part}`]);
+		if (missing.length > 0 && missing.length < parts.length)
+			throw new SettingsError(`${prefix}_${missing[0]} is missing: sign-in with that service needs it.`);
+	}
+	const issuer = environment['PLUMBLINE_OIDC_ISSUER'] || null;
+	if (issuer !== null && !/^https?:$/.test(URL.parse(issuer)?.protocol ?? ''))
+		throw new SettingsError(`PLUMBLINE_OIDC_ISSUER must be a URL, not "${issuer}".`);
 }
 
 function functionEnvironmentFrom(environment: Environment, allowPrivate: string): Record<string, string> {
+	checkSignIn(environment);
 	const handedOn: Record<string, string> = { PLUMBLINE_ALLOW_PRIVATE_HOSTS: allowPrivate };
 	for (const [name, value] of Object.entries(environment)) {
 		if (!isHandedOn(name) || !value) continue;

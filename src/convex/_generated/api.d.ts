@@ -8,10 +8,18 @@
  * @module
  */
 
+import type * as apiKeys from "../apiKeys.js";
 import type * as audit from "../audit.js";
 import type * as auth_adapter from "../auth/adapter.js";
+import type * as auth_handler from "../auth/handler.js";
+import type * as auth_keys from "../auth/keys.js";
+import type * as auth_letters from "../auth/letters.js";
+import type * as auth_mail from "../auth/mail.js";
 import type * as auth_names from "../auth/names.js";
+import type * as auth_options from "../auth/options.js";
+import type * as auth_registration from "../auth/registration.js";
 import type * as auth_roles from "../auth/roles.js";
+import type * as auth_settings from "../auth/settings.js";
 import type * as auth_store from "../auth/store.js";
 import type * as auth_storeFunctions from "../auth/storeFunctions.js";
 import type * as auth_tables from "../auth/tables.js";
@@ -22,6 +30,9 @@ import type * as connections from "../connections.js";
 import type * as crons from "../crons.js";
 import type * as danger from "../danger.js";
 import type * as dashboards from "../dashboards.js";
+import type * as http from "../http.js";
+import type * as http_answers from "../http/answers.js";
+import type * as http_api from "../http/api.js";
 import type * as integrations_github from "../integrations/github.js";
 import type * as integrations_githubApi from "../integrations/githubApi.js";
 import type * as integrations_githubLevels from "../integrations/githubLevels.js";
@@ -45,6 +56,7 @@ import type * as invitations from "../invitations.js";
 import type * as lib_access from "../lib/access.js";
 import type * as lib_accessValidators from "../lib/accessValidators.js";
 import type * as lib_address from "../lib/address.js";
+import type * as lib_apiToken from "../lib/apiToken.js";
 import type * as lib_audit from "../lib/audit.js";
 import type * as lib_authorize from "../lib/authorize.js";
 import type * as lib_client from "../lib/client.js";
@@ -101,10 +113,18 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  apiKeys: typeof apiKeys;
   audit: typeof audit;
   "auth/adapter": typeof auth_adapter;
+  "auth/handler": typeof auth_handler;
+  "auth/keys": typeof auth_keys;
+  "auth/letters": typeof auth_letters;
+  "auth/mail": typeof auth_mail;
   "auth/names": typeof auth_names;
+  "auth/options": typeof auth_options;
+  "auth/registration": typeof auth_registration;
   "auth/roles": typeof auth_roles;
+  "auth/settings": typeof auth_settings;
   "auth/store": typeof auth_store;
   "auth/storeFunctions": typeof auth_storeFunctions;
   "auth/tables": typeof auth_tables;
@@ -115,6 +135,9 @@ declare const fullApi: ApiFromModules<{
   crons: typeof crons;
   danger: typeof danger;
   dashboards: typeof dashboards;
+  http: typeof http;
+  "http/answers": typeof http_answers;
+  "http/api": typeof http_api;
   "integrations/github": typeof integrations_github;
   "integrations/githubApi": typeof integrations_githubApi;
   "integrations/githubLevels": typeof integrations_githubLevels;
@@ -138,6 +161,7 @@ declare const fullApi: ApiFromModules<{
   "lib/access": typeof lib_access;
   "lib/accessValidators": typeof lib_accessValidators;
   "lib/address": typeof lib_address;
+  "lib/apiToken": typeof lib_apiToken;
   "lib/audit": typeof lib_audit;
   "lib/authorize": typeof lib_authorize;
   "lib/client": typeof lib_client;

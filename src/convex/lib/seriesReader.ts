@@ -34,7 +34,21 @@ export async function readDays(ctx: QueryCtx, series: Doc<'series'>, from: Day, 
 	return cutRange(new Map(chunks.map((chunk) => [chunk.month, chunk])), from, to);
 }
 
-/** A series packed for a chart. A past day of a snapshot metric is final: the last value that was seen on it. */
+/** Like `readDays`; a past day of a snapshot metric is final: the last value that was seen on it. */
+export async function readMetricDays(
+	ctx: QueryCtx,
+	series: Doc<'series'>,
+	metric: MetricDefinition | undefined,
+	timeZone: string,
+	from: Day,
+	to: Day
+): Promise<PackedDays> {
+	const days = await readDays(ctx, series, from, to);
+	if (metric?.source !== 'snapshot') return days;
+	return { ...days, states: finishPastDays(days.states, from, today(timeZone, Date.now())) };
+}
+
+/** A series packed for a chart. */
 export async function packSeries(
 	ctx: QueryCtx,
 	series: Doc<'series'>,
@@ -43,9 +57,7 @@ export async function packSeries(
 	from: Day,
 	to: Day
 ): Promise<PackedSeries> {
-	const days = await readDays(ctx, series, from, to);
-	const states =
-		metric?.source === 'snapshot' ? finishPastDays(days.states, from, today(timeZone, Date.now())) : days.states;
+	const days = await readMetricDays(ctx, series, metric, timeZone, from, to);
 	return {
 		seriesId: series._id,
 		connectionId: series.connectionId,
@@ -55,7 +67,7 @@ export async function packSeries(
 		currency: series.currency,
 		from,
 		values: encodeValues(days.values),
-		states,
+		states: days.states,
 		lastFetchedAt: series.lastFetchedAt,
 		timeZone
 	};

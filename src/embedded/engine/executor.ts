@@ -125,7 +125,7 @@ export class Executor {
 				path: mutation.path,
 				componentPath: mutation.componentPath,
 				result: { outcome, ts: writes.ts },
-				trace: trace(request, started, 'Mutation', writes.entries.length),
+				trace: trace(request, started, 'Mutation', writes.entryCount),
 				notice: this.notice(writes),
 				scheduled: request.usage.scheduled > 0
 			};

@@ -1,45 +1,22 @@
-import { briefBytes } from './binary.ts';
+import { briefCopy } from './binary.ts';
 import type { Database } from './database.ts';
 import { commitFailure } from './errors.ts';
 import type { Layer } from './layer.ts';
+import { eachChange, REMOVED } from './records.ts';
+import type { SharedRecords } from './records.ts';
 import type { Statement } from './statement.ts';
 
-/**
- * What transactions wrote, in the form in which it goes to the thread that writes the file: flat lists of plain values,
- * since those are cheap to hand over.
- */
+/** What transactions wrote, in the form in which it goes to the thread that writes the file. */
 export interface Batch {
 	/** Commit timestamp of the newest transaction. */
 	readonly ts: bigint;
-	readonly documents: { readonly tables: number[]; readonly ids: string[]; readonly texts: (string | null)[] };
-	readonly entries: { readonly indexes: number[]; readonly keys: string[]; readonly present: boolean[] };
-	readonly statements: Statement[];
+	readonly records: SharedRecords;
+	readonly statements: readonly Statement[];
 }
 
-/** The layers in the order of their transactions. */
-export function batchOf(layers: readonly Layer[], ts: bigint, more: readonly Statement[]): Batch {
-	const documents: Batch['documents'] = { tables: [], ids: [], texts: [] };
-	const entries: Batch['entries'] = { indexes: [], keys: [], present: [] };
-	const statements: Statement[] = [];
-	for (const layer of layers) {
-		for (const [table, writes] of layer.documents) {
-			for (const [id, { present, json }] of writes.entries()) {
-				documents.tables.push(table);
-				documents.ids.push(id);
-				documents.texts.push(present ? json : null);
-			}
-		}
-		for (const [index, writes] of layer.entries) {
-			for (const [key, { present }] of writes.entries()) {
-				entries.indexes.push(index);
-				entries.keys.push(key);
-				entries.present.push(present);
-			}
-		}
-		statements.push(...layer.statements);
-	}
-	statements.push(...more);
-	return { ts, documents, entries, statements };
+/** Good for as long as nothing is written to the layer. */
+export function batchOf({ records, statements }: Layer, ts: bigint, more: readonly Statement[] = []): Batch {
+	return { ts, records: records.shared, statements: [...statements, ...more] };
 }
 
 /** Writes a batch in one transaction of SQLite; after a failure nothing of it is in the file. */
@@ -66,26 +43,22 @@ export function commitFile(database: Database): void {
 
 /** As `writeBatch`, inside a transaction of the caller's. */
 export function applyBatch(database: Database, batch: Batch): void {
-	writeDocuments(database, batch);
+	writeRecords(database, batch.records);
 	for (const { sql, parameters } of batch.statements) database.run(sql, ...parameters);
 	database.prepare("UPDATE meta SET value = ? WHERE name = 'last_ts'").run(batch.ts);
 }
 
 /** The documents and entries alone; doing it again changes nothing. One row a statement: several in one are no faster. */
-export function writeDocuments(database: Database, { documents, entries }: Pick<Batch, 'documents' | 'entries'>): void {
-	const put = database.prepare('INSERT OR REPLACE INTO docs (tbl, id, json) VALUES (?, ?, ?)');
+export function writeRecords(database: Database, records: SharedRecords): void {
+	const put = database.prepare('INSERT OR REPLACE INTO docs (tbl, id, json) VALUES (?, ?, CAST(? AS TEXT))');
 	const remove = database.prepare('DELETE FROM docs WHERE tbl = ? AND id = ?');
-	const { tables, ids, texts } = documents;
-	for (let i = 0; i < ids.length; i++) {
-		const id = briefBytes(ids[i] ?? '');
-		const text = texts[i] ?? null;
-		if (text === null) remove.run(tables[i] ?? 0, id);
-		else put.run(tables[i] ?? 0, id, text);
-	}
 	const addEntry = database.prepare('INSERT OR IGNORE INTO idx (ix, k) VALUES (?, ?)');
 	const removeEntry = database.prepare('DELETE FROM idx WHERE ix = ? AND k = ?');
-	const { indexes, keys, present } = entries;
-	for (let i = 0; i < keys.length; i++) {
-		(present[i] === true ? addEntry : removeEntry).run(indexes[i] ?? 0, briefBytes(keys[i] ?? ''));
-	}
+	const { bytes } = records;
+	eachChange(records, ({ target, what, start, keyEnd, end }) => {
+		const key = briefCopy(bytes, start, keyEnd);
+		if (target > 0) (what === REMOVED ? removeEntry : addEntry).run(target, key);
+		else if (what === REMOVED) remove.run(-target, key);
+		else put.run(-target, key, bytes.subarray(keyEnd, end));
+	});
 }

@@ -5,7 +5,8 @@ import { binaryText } from './binary.ts';
 import type { Catalog } from './catalog.ts';
 import type { TableEntry } from './tableEntry.ts';
 import { storedDocument } from './documents.ts';
-import { valueIn } from './merge.ts';
+import { documentsIndex } from './indexes.ts';
+import { documentIn, writtenOf } from './merge.ts';
 import type { ReadPlace } from './merge.ts';
 import type { LocatedDocument } from './writer.ts';
 
@@ -33,11 +34,12 @@ export class DocumentReader {
 		return json === null ? null : { table, internal: id.internal, document: storedDocument(table, json) };
 	}
 
-	textOf({ tablet }: TableEntry, internal: Uint8Array): string | null {
-		const written = this.#place.layers().flatMap(({ documents }) => documents.get(tablet) ?? []);
-		const write = valueIn(written, written.length === 0 ? '' : binaryText(internal));
-		if (write !== undefined) return write.present ? write.json : null;
-		const json = this.#place.database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', tablet, internal)?.[0];
+	textOf(table: TableEntry, internal: Uint8Array): string | null {
+		const written = writtenOf(this.#place.layers(), documentsIndex(table));
+		const text = written.length === 0 ? undefined : documentIn(written, binaryText(internal));
+		if (text !== undefined) return text;
+		const { database } = this.#place;
+		const json = database.row('SELECT json FROM docs WHERE tbl = ? AND id = ?', table.tablet, internal)?.[0];
 		return typeof json === 'string' ? json : null;
 	}
 

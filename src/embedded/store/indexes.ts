@@ -41,12 +41,22 @@ export function indexKeys(
 ): Uint8Array[] {
 	if (index.kind === 'search') return textKeys(index, fields, internal, creationTime);
 	if (index.kind === 'vector') return vectorKeys(index, fields, internal);
-	writer.reset();
-	for (const path of index.paths) writer.value(valueAtPath(fields, path));
+	return [writeIndexKey(writer.reset(), index, fields, internal, creationTime).finish()];
+}
+
+/** Writes the one key of a document in a database index. */
+export function writeIndexKey(
+	to: KeyWriter,
+	index: IndexEntry,
+	fields: ConvexObject,
+	internal: Uint8Array,
+	creationTime: number
+): KeyWriter {
+	for (const path of index.paths) to.value(valueAtPath(fields, path));
 	suffix.set(internal, 1);
-	if (creationTimeOf(internal) === creationTime) return [writer.bytes(suffix).finish()];
+	if (creationTimeOf(internal) === creationTime) return to.bytes(suffix);
 	// An id from elsewhere: the creation time stands before it.
-	return [writer.bytes(suffix.subarray(0, 1)).bytes(orderedFloat(creationTime)).bytes(internal).finish()];
+	return to.bytes(suffix.subarray(0, 1)).bytes(orderedFloat(creationTime)).bytes(internal);
 }
 
 /** What turns the keys of a document into those of its next version. Both lists are ordered, as `indexKeys` gives them. */

@@ -1,17 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { TableEntry } from './tableEntry.ts';
-import { OrderedMap } from './orderedMap.ts';
+import { Records } from './records.ts';
 import type { Statement } from './statement.ts';
-
-/** What became of a key. Every write makes an object of its own, so that two writes of one key can be told apart. */
-export interface KeyWrite {
-	readonly present: boolean;
-}
-
-export interface DocumentWrite extends KeyWrite {
-	/** Empty when the document was removed. */
-	readonly json: string;
-}
 
 /** Columns as the table holds them. */
 export type Row = readonly SQLInputValue[];
@@ -25,45 +15,49 @@ interface RowWrite {
 
 /** How much a layer held at some moment. */
 export interface LayerMark {
+	readonly records: number;
 	readonly undo: number;
 	readonly statements: number;
+	readonly counts: ReadonlyMap<TableEntry, number>;
 }
 
 /**
- * Writes that are not in the file: of one transaction, or of all that were executed and are not durable yet. Ids and keys
- * are binary strings. Reading looks through the layers, the newest first, and then into the file; since every key that a
- * layer names has its last value there, it does not matter how much of the layer the file has taken over already.
+ * Writes that are not in the file: of one transaction, or of all that were executed and are not durable yet. Reading looks
+ * through the layers, the newest first, and then into the file; since every key that a layer names has its last value
+ * there, it does not matter how much of the layer the file has taken over already.
  */
 export class Layer {
-	/** By tablet, then internal id. */
-	readonly documents = new Map<number, OrderedMap<DocumentWrite>>();
-	/** By index id, then key. */
-	readonly entries = new Map<number, OrderedMap<KeyWrite>>();
+	/** Documents and index entries. */
+	readonly records: Records;
 	readonly statements: Statement[] = [];
 	readonly rows = new Map<string, RowWrite>();
-	/** By how much the number of documents changed. */
+	/** By how much the number of documents changed, for every table that was written to. */
 	readonly counts = new Map<TableEntry, number>();
 	/** Tables that came into being. */
 	readonly created: TableEntry[] = [];
 	#savepoints = 0;
 	readonly #undo: (() => void)[] = [];
 
-	setDocument(table: TableEntry, id: string, write: DocumentWrite): void {
-		set(this.#undoing, mapOf(this.documents, table.tablet), id, write);
-	}
-
-	setEntry(index: number, key: string, present: boolean): void {
-		set(this.#undoing, mapOf(this.entries, index), key, { present });
+	/** `records`: what an earlier layer used, whose memory is taken over. */
+	constructor(records = new Records()) {
+		this.records = records;
 	}
 
 	/** Each row is what a look-up of its name finds until the statement has been run; null when it is deleted. */
 	execute(statement: Statement, ...rows: readonly NamedRow[]): void {
 		this.statements.push(statement);
-		for (const [name, row] of rows) set(this.#undoing, this.rows, name, { row });
+		for (const [name, row] of rows) {
+			const before = this.rows.get(name);
+			this.#undoing?.push(() => {
+				if (before === undefined) this.rows.delete(name);
+				else this.rows.set(name, before);
+			});
+			this.rows.set(name, { row });
+		}
 	}
 
 	count(table: TableEntry, change: number): void {
-		set(this.#undoing, this.counts, table, (this.counts.get(table) ?? 0) + change);
+		this.counts.set(table, (this.counts.get(table) ?? 0) + change);
 	}
 
 	create(table: TableEntry): void {
@@ -77,7 +71,12 @@ export class Layer {
 	/** Everything that is written from here on can be taken back. */
 	mark(): LayerMark {
 		this.#savepoints++;
-		return { undo: this.#undo.length, statements: this.statements.length };
+		return {
+			records: this.records.size,
+			undo: this.#undo.length,
+			statements: this.statements.length,
+			counts: new Map(this.counts)
+		};
 	}
 
 	/** Keeps what was written since the mark. Marks end in the reverse order of their start. */
@@ -87,8 +86,10 @@ export class Layer {
 
 	/** Takes back what was written since the mark. */
 	takeBack(mark: LayerMark): void {
+		this.records.truncate(mark.records);
 		while (this.#undo.length > mark.undo) this.#undo.pop()?.();
 		this.statements.length = mark.statements;
+		for (const table of this.counts.keys()) this.counts.set(table, mark.counts.get(table) ?? 0);
 		this.#savepoints--;
 	}
 
@@ -100,20 +101,20 @@ export class Layer {
 
 	/** Lays the writes of a transaction over these. */
 	absorb(newer: Layer): void {
-		for (const [table, writes] of newer.documents) absorb(mapOf(this.documents, table), writes);
-		for (const [index, writes] of newer.entries) absorb(mapOf(this.entries, index), writes);
-		absorb(this.rows, newer.rows);
+		this.records.append(newer.records);
+		this.statements.push(...newer.statements);
+		this.created.push(...newer.created);
+		for (const [name, row] of newer.rows) this.rows.set(name, row);
+		for (const [table, change] of newer.counts) this.count(table, change);
 	}
 
-	/** Forgets the writes of a transaction that are in the file now, except where a later one wrote the same key. */
-	release(older: Layer): void {
-		for (const [table, writes] of older.documents) release(mapOf(this.documents, table), writes);
-		for (const [index, writes] of older.entries) release(mapOf(this.entries, index), writes);
-		release(this.rows, older.rows);
-	}
-
-	get isEmpty(): boolean {
-		return this.documents.size === 0 && this.entries.size === 0 && this.statements.length === 0;
+	/** Forgets everything. */
+	clear(): void {
+		this.records.clear();
+		this.statements.length = 0;
+		this.created.length = 0;
+		this.rows.clear();
+		this.counts.clear();
 	}
 
 	get #undoing(): (() => void)[] | null {
@@ -121,39 +122,16 @@ export class Layer {
 	}
 }
 
-interface Writable<K, V> {
-	get(key: K): V | undefined;
-	set(key: K, value: V): unknown;
-	delete(key: K): unknown;
-	entries(): Iterable<[K, V]>;
-}
-
-function mapOf<V>(maps: Map<number, OrderedMap<V>>, number: number): OrderedMap<V> {
-	let map = maps.get(number);
-	if (map === undefined) maps.set(number, (map = new OrderedMap()));
-	return map;
-}
-
-function set<K, V>(undo: (() => void)[] | null, map: Writable<K, V>, key: K, value: V): void {
-	if (undo !== null) {
-		const before = map.get(key);
-		undo.push(() => {
-			if (before === undefined) map.delete(key);
-			else map.set(key, before);
-		});
-	}
-	map.set(key, value);
-}
-
-function absorb<K, V>(into: Writable<K, V>, from: Writable<K, V>): void {
-	for (const [key, value] of from.entries()) into.set(key, value);
-}
-
-function release<K, V>(into: Writable<K, V>, from: Writable<K, V>): void {
-	for (const [key, value] of from.entries()) if (into.get(key) === value) into.delete(key);
-}
-
 function vanish(table: TableEntry): void {
 	table.persisted = false;
 	table.generation++;
+}
+
+/** The newest write of a row, in layers of which the newest comes first. */
+export function writtenRow(layers: readonly Layer[], name: string): RowWrite | undefined {
+	for (const { rows } of layers) {
+		const write = rows.get(name);
+		if (write !== undefined) return write;
+	}
+	return undefined;
 }

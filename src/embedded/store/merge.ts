@@ -3,8 +3,8 @@ import { keyAfter } from '../values/keys.ts';
 import { binaryText } from './binary.ts';
 import type { Database } from './database.ts';
 import { END } from './indexes.ts';
-import type { DocumentWrite, KeyWrite, Layer } from './layer.ts';
-import type { OrderedMap } from './orderedMap.ts';
+import type { Layer } from './layer.ts';
+import type { WrittenKeys } from './records.ts';
 import type { KeyRange } from './types.ts';
 
 /** Where reads look: the file, and the layers that lie over it, the newest first. */
@@ -19,16 +19,26 @@ export type FileRows = (lower: Uint8Array, upper: Uint8Array, limit: number) => 
 interface Sources {
 	readonly file: FileRows;
 	/** What was written since, the newest first. */
-	readonly over: readonly OrderedMap<KeyWrite>[];
-	/** The document of a key, when it was written since. */
-	readonly documentOf: (key: string) => DocumentWrite | undefined;
+	readonly over: readonly WrittenKeys[];
+	/** The text of the document of a key, when it was written since; null when it was removed. */
+	readonly documentOf: (key: string) => string | null | undefined;
 }
 
-/** The newest value of a key. */
-export function valueIn<V>(maps: readonly OrderedMap<V>[], key: string): V | undefined {
-	for (const map of maps) {
-		const value = map.get(key);
-		if (value !== undefined) return value;
+/** What was written of a tablet's documents (negative) or of an index since the file was, the newest first. */
+export function writtenOf(layers: readonly Layer[], target: number): WrittenKeys[] {
+	const written: WrittenKeys[] = [];
+	for (const { records } of layers) {
+		const keys = records.keysOf(target);
+		if (keys !== null && keys.size > 0) written.push(keys);
+	}
+	return written;
+}
+
+/** The text of a document by its internal id; null when it was removed, undefined when it was not written. */
+export function documentIn(written: readonly WrittenKeys[], key: string): string | null | undefined {
+	for (const keys of written) {
+		const record = keys.find(key);
+		if (record !== undefined) return keys.records.isPresent(record) ? keys.records.text(record) : null;
 	}
 	return undefined;
 }
@@ -40,30 +50,33 @@ export function mergedRows(
 	order: 'asc' | 'desc',
 	limit: number
 ): (readonly [string, string])[] {
-	const cursors = over.map((map) => map.cursor(binaryText(lower), binaryText(upper), order));
+	const cursors = over.map((keys) => ({
+		records: keys.records,
+		at: keys.cursor(binaryText(lower), binaryText(upper), order)
+	}));
 	const stored = new FileCursor(file, lower, upper, order, limit);
 	const precedes = (a: string, b: string): boolean => (order === 'asc' ? a < b : a > b);
 	const rows: (readonly [string, string])[] = [];
 	while (rows.length < limit) {
 		let key = stored.key;
-		for (const cursor of cursors) {
-			if (cursor.key !== null && (key === null || precedes(cursor.key, key))) key = cursor.key;
+		for (const { at } of cursors) {
+			if (at.key !== null && (key === null || precedes(at.key, key))) key = at.key;
 		}
 		if (key === null) break;
-		let write: KeyWrite | undefined;
-		for (const cursor of cursors) {
-			if (cursor.key !== key) continue;
-			write ??= cursor.value;
-			cursor.advance();
+		let isPresent: boolean | undefined;
+		for (const { records, at } of cursors) {
+			if (at.key !== key || at.value === undefined) continue;
+			isPresent ??= records.isPresent(at.value);
+			at.advance();
 		}
 		let json: string | null = null;
 		if (stored.key === key) {
 			json = stored.json;
 			stored.advance();
 		}
+		if (isPresent === false) continue;
 		const document = documentOf(key);
-		if (write?.present === false || document?.present === false) continue;
-		json = document?.json ?? json;
+		if (document !== undefined) json = document;
 		if (json !== null) rows.push([key, json]);
 	}
 	return rows;
@@ -106,13 +119,11 @@ class FileCursor {
 	}
 }
 
-/** A key alone: a row whose document nobody asked for. */
-const KEY_ALONE: DocumentWrite = { present: true, json: '' };
 const ALL = 2 ** 31 - 1;
 
 /** Keys of an index in order, without their documents. */
 export function readKeys({ database, layers }: ReadPlace, index: number, range: KeyRange, limit = ALL): Uint8Array[] {
-	const over = layers().flatMap(({ entries }) => entries.get(index) ?? []);
+	const over = writtenOf(layers(), index);
 	const bounds = { lower: range.lower, upper: range.upper ?? END };
 	// Nothing to merge: the bytes as they are.
 	if (over.length === 0) {
@@ -133,6 +144,6 @@ export function readKeys({ database, layers }: ReadPlace, index: number, range: 
 			upper,
 			most
 		);
-	const rows = mergedRows({ file, over, documentOf: () => KEY_ALONE }, bounds, 'asc', limit);
+	const rows = mergedRows({ file, over, documentOf: () => '' }, bounds, 'asc', limit);
 	return rows.map(([key]) => new Uint8Array(Buffer.from(key, 'latin1')));
 }

@@ -41,10 +41,6 @@ export class OrderedMap<V> {
 		this.#added = [];
 	}
 
-	entries(): MapIterator<[string, V]> {
-		return this.#values.entries();
-	}
-
 	/** Keys from `lower` and below `upper` (null: to the end). Not to be used after the map has been written to. */
 	cursor(lower: string, upper: string | null, order: 'asc' | 'desc'): Cursor<V> {
 		this.#sort();

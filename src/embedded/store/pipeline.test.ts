@@ -68,7 +68,7 @@ describe('commits on their way into the file', () => {
 		committer.write();
 		pipeline.settle();
 		expect([heard, pipeline.durable, committer.begun]).toEqual([['first', 'third'], 3, 2]);
-		expect(pipeline.pending.documents.values().every(({ size }) => size === 0)).toBe(true);
+		expect(pipeline.pending.every(({ records }) => records.size === 0)).toBe(true);
 		expect(names(store)).toEqual(['first', 'second', 'third']);
 		store.close();
 	});
@@ -151,7 +151,7 @@ describe('commits on their way into the file', () => {
 		store.pipeline.flush();
 		committer.write();
 		store.pipeline.settle();
-		expect(store.pending.rows.size).toBe(0);
+		expect(store.pending.every(({ rows }) => rows.size === 0)).toBe(true);
 		expect(store.lookUp('A', statement)).toEqual(['b']);
 		store.close();
 	});

@@ -33,11 +33,13 @@ export interface Keeper {
 	uncertain(error: StoreError): void;
 }
 
-interface Committed {
+/** Commits that go the same way together. */
+interface Group {
 	readonly layer: Layer;
-	readonly ts: bigint;
-	/** Count of commits up to and with this one. */
-	readonly position: number;
+	/** Of the newest; null when there is none. */
+	ts: bigint | null;
+	/** Count of commits up to and with the newest. */
+	position: number;
 }
 
 interface Waiting {
@@ -61,13 +63,12 @@ interface Waiting {
  * fsync for all of them.
  */
 export class Pipeline {
-	/** Everything that is queued or being written, for readers. */
-	pending = new Layer();
 	/** Statements to be run with the next batch. */
 	beforeBatch: () => readonly Statement[] = () => [];
 	readonly #committer: Committer;
-	#queued: Committed[] = [];
-	#writing: Committed[] = [];
+	#queued: Group = { layer: new Layer(), ts: null, position: 0 };
+	#writing: Group = { layer: new Layer(), ts: null, position: 0 };
+	#pending: readonly Layer[] = [this.#queued.layer, this.#writing.layer];
 	#waiting: Waiting[] = [];
 	#position = 0;
 	#durable = 0;
@@ -81,6 +82,11 @@ export class Pipeline {
 		this.#committer = committer;
 		this.#keeper = keeper;
 		committer.onEnd = () => this.settle();
+	}
+
+	/** What is queued, and what is being written: for readers, the newest first. */
+	get pending(): readonly Layer[] {
+		return this.#pending;
 	}
 
 	/** How many commits there were, those that were lost included. */
@@ -105,25 +111,25 @@ export class Pipeline {
 
 	/** Adds a commit. It is written once `flush` is called. */
 	push(layer: Layer, ts: bigint): void {
-		this.#queued.push({ layer, ts, position: ++this.#position });
-		this.pending.absorb(layer);
+		this.#queued.layer.absorb(layer);
+		this.#queued.ts = ts;
+		this.#queued.position = ++this.#position;
 	}
 
 	/** Hands what is queued to the committer, unless that is at work: then it follows in the next batch. */
 	flush(): void {
 		this.settle();
-		const last = this.#queued.at(-1);
-		if (last === undefined || this.#writing.length > 0) return;
-		this.#writing = this.#queued;
-		this.#queued = [];
-		const layers = this.#writing.map(({ layer }) => layer);
-		this.#committer.begin(batchOf(layers, last.ts, this.beforeBatch()));
+		const { layer, ts } = this.#queued;
+		if (ts === null || this.#writing.ts !== null) return;
+		[this.#queued, this.#writing] = [this.#writing, this.#queued];
+		this.#pending = [this.#queued.layer, layer];
+		this.#committer.begin(batchOf(layer, ts, this.beforeBatch()));
 		this.settle();
 	}
 
 	/** Takes note of what the committer has ended. */
 	settle(): void {
-		if (this.#writing.length === 0) return;
+		if (this.#writing.ts === null) return;
 		const end = this.#committer.poll();
 		if (end !== null) this.#ended(end);
 	}
@@ -132,7 +138,7 @@ export class Pipeline {
 	drain(): StoreError | null {
 		const before = this.#losses;
 		this.flush();
-		while (this.#writing.length > 0) this.#ended(this.#committer.wait());
+		while (this.#writing.ts !== null) this.#ended(this.#committer.wait());
 		return this.#losses > before ? this.#lossError : null;
 	}
 
@@ -143,23 +149,21 @@ export class Pipeline {
 	}
 
 	#ended({ error }: BatchEnd): void {
-		const written = this.#writing;
-		this.#writing = [];
+		const { ts, position } = this.#writing;
 		if (error === null) {
-			this.#durable = written.at(-1)?.position ?? this.#durable;
-			for (const { layer, ts } of written) {
-				this.pending.release(layer);
-				this.#keeper.durable(ts);
-			}
+			empty(this.#writing);
+			this.#durable = position;
+			if (ts !== null) this.#keeper.durable(ts);
 			this.#callWaiting();
 			this.flush();
 		} else {
 			if (error.kind === 'uncertain') this.#keeper.uncertain(error);
 			this.#losses++;
 			this.#lossError = error;
-			for (const { layer } of [...written, ...this.#queued]) layer.abandon();
-			this.#queued = [];
-			this.pending = new Layer();
+			for (const group of [this.#writing, this.#queued]) {
+				group.layer.abandon();
+				empty(group);
+			}
 			this.#durable = this.#position;
 			this.#waiting = [];
 			this.#keeper.lost();
@@ -172,4 +176,9 @@ export class Pipeline {
 		const now = this.#waiting.splice(0, ready === -1 ? this.#waiting.length : ready);
 		for (const { action } of now) action();
 	}
+}
+
+function empty(group: Group): void {
+	group.layer.clear();
+	group.ts = null;
 }

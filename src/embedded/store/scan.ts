@@ -3,7 +3,7 @@ import { encodeId } from '../values/ids.ts';
 import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import { storedDocument } from './documents.ts';
 import { creationKey, documentsIndex, END, INTERNAL_ID_LENGTH } from './indexes.ts';
-import { mergedRows, valueIn } from './merge.ts';
+import { documentIn, mergedRows, writtenOf } from './merge.ts';
 import type { FileRows, ReadPlace } from './merge.ts';
 import type { OpenInterval, ReadLog } from './reads.ts';
 import type { KeyRange, ReadInterval, Scan, ScanEntry, StoredDocument } from './types.ts';
@@ -132,13 +132,13 @@ export function creationSource({ database, layers }: ReadPlace, table: TableEntr
 					upper,
 					most
 				);
-			const over = layers().flatMap(({ documents }) => documents.get(table.tablet) ?? []);
-			if (over.every(({ size }) => size === 0)) {
+			const over = writtenOf(layers(), documentsIndex(table));
+			if (over.length === 0) {
 				return file(range.lower, range.upper, limit).map(
 					([id, json]) => new Entry(`0D${String(id)}`, 'hex', storedDocument(table, String(json)))
 				);
 			}
-			const rows = mergedRows({ file, over, documentOf: (id) => valueIn(over, id) }, range, order, limit);
+			const rows = mergedRows({ file, over, documentOf: (id) => documentIn(over, id) }, range, order, limit);
 			return rows.map(([id, json]) => new Entry(`\r${id}`, 'latin1', storedDocument(table, json)));
 		}
 	};
@@ -168,15 +168,15 @@ export function indexSource({ database, layers }: ReadPlace, table: TableEntry, 
 					upper,
 					most
 				);
-			const documents = layers().flatMap((layer) => layer.documents.get(table.tablet) ?? []);
+			const documents = writtenOf(layers(), documentsIndex(table));
 			// No entry is written without its document.
-			if (documents.every(({ size }) => size === 0)) {
+			if (documents.length === 0) {
 				return file(range.lower, range.upper, limit).map(
 					([key, json]) => new Entry(String(key), 'hex', storedDocument(table, String(json)))
 				);
 			}
-			const over = layers().flatMap(({ entries }) => entries.get(index.id) ?? []);
-			const documentOf = (key: string) => valueIn(documents, key.slice(-INTERNAL_ID_LENGTH));
+			const over = writtenOf(layers(), index.id);
+			const documentOf = (key: string) => documentIn(documents, key.slice(-INTERNAL_ID_LENGTH));
 			const rows = mergedRows({ file, over, documentOf }, range, order, limit);
 			return rows.map(([key, json]) => new Entry(key, 'latin1', storedDocument(table, json)));
 		}

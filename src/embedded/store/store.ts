@@ -7,7 +7,9 @@ import type { DatabaseOptions } from './databaseOptions.ts';
 import { StoreError, storeError, storeFailure } from './errors.ts';
 import { diffIndexes } from './indexDiff.ts';
 import { InlineCommitter } from './inlineCommitter.ts';
+import { writtenRow } from './layer.ts';
 import type { Layer, Row } from './layer.ts';
+import { Records } from './records.ts';
 import type { Statement } from './statement.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Committer } from './pipeline.ts';
@@ -30,6 +32,8 @@ export class SqliteStore implements Store, TransactionHost {
 	/** Commits on their way into the file. */
 	readonly pipeline: Pipeline;
 	readonly #committer: Committer;
+	/** Memory for what a transaction writes, one after the other. */
+	readonly records = new Records();
 	/** Whether each commit waits until it is durable. */
 	readonly #waits: boolean;
 	readonly #open = new Set<Transaction>();
@@ -80,7 +84,7 @@ export class SqliteStore implements Store, TransactionHost {
 		return this.#latestTs;
 	}
 
-	get pending(): Layer {
+	get pending(): readonly Layer[] {
 		return this.pipeline.pending;
 	}
 
@@ -107,7 +111,7 @@ export class SqliteStore implements Store, TransactionHost {
 
 	/** As in a transaction, outside of one. */
 	lookUp(name: string, { sql, parameters }: Statement): Row | null {
-		const write = this.pending.rows.get(name);
+		const write = writtenRow(this.pending, name);
 		return write === undefined ? this.database.row(sql, ...parameters) : write.row;
 	}
 
@@ -141,7 +145,7 @@ export class SqliteStore implements Store, TransactionHost {
 
 	commitExclusive(layer: Layer, ts: bigint): void {
 		try {
-			applyBatch(this.database, batchOf([layer], ts, []));
+			applyBatch(this.database, batchOf(layer, ts));
 			commitFile(this.database);
 		} catch (error) {
 			if (error instanceof StoreError && error.kind === 'uncertain') this.#doubt(error);

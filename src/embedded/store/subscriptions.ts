@@ -46,10 +46,11 @@ export class SubscriptionIndex {
 	}
 
 	/** Names whose answer may have changed. They stay registered until removed. */
-	invalidatedBy(writes: CommitWrites): string[] {
+	invalidatedBy(writes: Pick<CommitWrites, 'entries' | 'ids'>): string[] {
 		const names = new Set<string>();
-		for (const { index, key } of writes.entries) this.#trees.get(index)?.stab(key, names);
-		for (const id of writes.ids) for (const name of this.#ids.get(id) ?? []) names.add(name);
+		// What nobody reads is not looked at: a transaction may have written much.
+		if (this.#trees.size > 0) for (const entry of writes.entries) this.#trees.get(entry.index)?.stab(entry.key, names);
+		if (this.#ids.size > 0) for (const id of writes.ids) for (const name of this.#ids.get(id) ?? []) names.add(name);
 		return [...names];
 	}
 }

@@ -1,15 +1,16 @@
 import { DeveloperError } from '../values/errors.ts';
 import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
-import { batchOf, writeDocuments } from './batch.ts';
+import { writeRecords } from './batch.ts';
 import type { Catalog } from './catalog.ts';
 import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
+import { LayerWrites } from './commitWrites.ts';
 import { DocumentReader } from './documentReader.ts';
 import type { Caller, Change } from './documentReader.ts';
 import { mergeFields, parseDocument, withoutEqualSystemFields, withoutSystemFields } from './documents.ts';
 import { creationIndex, documentsIndex } from './indexes.ts';
-import { Layer } from './layer.ts';
+import { Layer, writtenRow } from './layer.ts';
 import type { NamedRow, Row } from './layer.ts';
 import type { Statement } from './statement.ts';
 import type { ReadPlace } from './merge.ts';
@@ -46,7 +47,7 @@ export class StoreTransaction implements Transaction {
 	readonly #database: Database;
 	readonly #catalog: Catalog;
 	readonly #reads = new ReadLog();
-	readonly #layer = new Layer();
+	readonly #layer: Layer;
 	readonly #writer: DocumentWriter;
 	readonly #place: ReadPlace;
 	readonly #documents: DocumentReader;
@@ -63,8 +64,11 @@ export class StoreTransaction implements Transaction {
 		this.#database = host.database;
 		this.#catalog = host.catalog;
 		this.snapshotTs = host.latestTs;
+		this.#layer = new Layer(host.records);
+		if (kind === 'write') host.records.clear();
 		this.#writer = new DocumentWriter(this.#layer, host.catalog, () => host.commitTs());
-		this.#place = { database: host.database, layers: () => [this.#layer, host.pending] };
+		const layers = kind === 'read' ? () => host.pending : () => [this.#layer, ...host.pending];
+		this.#place = { database: host.database, layers };
 		this.#documents = new DocumentReader(this.#place, host.catalog);
 		this.#lossesBefore = host.losses;
 	}
@@ -111,7 +115,7 @@ export class StoreTransaction implements Transaction {
 		}
 		return this.#writer.restore(table, document, () => {
 			const database = this.exclusive();
-			writeDocuments(database, batchOf([this.#layer], 0n, []));
+			writeRecords(database, this.#layer.records.shared);
 			return database;
 		});
 	}
@@ -196,7 +200,7 @@ export class StoreTransaction implements Transaction {
 	/** The row of a table that is not documents: as `execute` named it, else what the query finds in the file. */
 	lookUp(name: string, { sql, parameters }: Statement): Row | null {
 		this.#check();
-		const write = this.#layer.rows.get(name) ?? this.#host.pending.rows.get(name);
+		const write = writtenRow(this.#place.layers(), name);
 		return write === undefined ? this.#database.row(sql, ...parameters) : write.row;
 	}
 
@@ -243,7 +247,7 @@ export class StoreTransaction implements Transaction {
 		if (this.kind === 'read') {
 			this.#ended = true;
 			this.#host.end(this, null);
-			return { ts: this.snapshotTs, entries: [], ids: new Set() };
+			return { ts: this.snapshotTs, entries: [], entryCount: 0, ids: new Set() };
 		}
 		if (this.#savepoints > 0) throw new Error('a savepoint is still open');
 		const ts = this.#host.commitTs();
@@ -262,7 +266,7 @@ export class StoreTransaction implements Transaction {
 		}
 		this.#ended = true;
 		this.#host.end(this, ts);
-		return this.#writer.writes(ts);
+		return new LayerWrites(ts, this.#layer);
 	}
 
 	rollback(): void {

@@ -3,6 +3,7 @@ import type { TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
 import type { StoreError } from './errors.ts';
 import type { Layer } from './layer.ts';
+import type { Records } from './records.ts';
 import type { SchemaMisfit, Transaction } from './types.ts';
 
 /** What the store lends to a transaction. */
@@ -12,8 +13,10 @@ export interface TransactionHost {
 	readonly latestTs: bigint;
 	/** Ends the change of the schema that is under way, inside an exclusive transaction, because a document was written that it refuses. */
 	refuseSchemaChange(misfit: SchemaMisfit): void;
-	/** What earlier transactions wrote that is not in the file yet. */
-	readonly pending: Layer;
+	/** What earlier transactions wrote that is not in the file yet, the newest first. */
+	readonly pending: readonly Layer[];
+	/** Memory for what a transaction writes. */
+	readonly records: Records;
 	/** How often what had been committed was lost, and why the last time. */
 	readonly losses: number;
 	readonly lossError: StoreError | null;

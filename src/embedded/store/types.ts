@@ -84,10 +84,17 @@ export interface ReadSet {
 	readonly ids: ReadonlySet<string>;
 }
 
-/** What a commit wrote: the index entries removed and added, and the ids touched. */
+/** `key` is good until the next transaction writes. */
+export interface WrittenEntry {
+	readonly index: number;
+	readonly key: Uint8Array;
+}
+
+/** What a commit wrote: the index entries removed and added, and the ids touched. To be read at once. */
 export interface CommitWrites {
 	readonly ts: bigint;
-	readonly entries: readonly { readonly index: number; readonly key: Uint8Array }[];
+	readonly entries: Iterable<WrittenEntry>;
+	readonly entryCount: number;
 	readonly ids: ReadonlySet<string>;
 }
 

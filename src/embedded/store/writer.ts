@@ -1,6 +1,5 @@
 import { encodeId } from '../values/ids.ts';
 import type { ConvexObject } from '../values/value.ts';
-import { binaryText } from './binary.ts';
 import type { Catalog } from './catalog.ts';
 import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import { creationTimeAfter, creationTimeOf, newInternalId } from './clock.ts';
@@ -8,9 +7,11 @@ import type { Database } from './database.ts';
 import { encodeDocument, parseDocument } from './documents.ts';
 import type { EncodedDocument, ParsedDocument } from './documents.ts';
 import { addIndex } from './filling.ts';
-import { creationIndex, creationKey, differenceOf, documentsIndex, indexKeys } from './indexes.ts';
+import { creationIndex, differenceOf, indexKeys, writeIndexKey } from './indexes.ts';
 import type { Layer } from './layer.ts';
-import type { CommitWrites, IndexDefinition, SchemaMisfit, StoredDocument } from './types.ts';
+import { PUT, REMOVED, SAME, UNTOLD } from './records.ts';
+import type { Records } from './records.ts';
+import type { IndexDefinition, SchemaMisfit, StoredDocument } from './types.ts';
 
 const CREATION_INDEX: IndexDefinition = {
 	name: 'by_creation_time',
@@ -36,32 +37,24 @@ export interface LocatedDocument {
 }
 
 interface NewDocument {
-	readonly id: string;
 	readonly internal: Uint8Array;
 	readonly creationTime: number;
 	readonly document: EncodedDocument;
 }
 
-/** How much had been written at some moment. */
-export interface WriteMark {
-	readonly entries: number;
-	readonly ids: number;
-	readonly misfits: number;
-}
-
-/** Writes documents with their index entries into a layer, and keeps the list of what a commit changed. */
+/** Writes documents with their index entries into a layer. */
 export class DocumentWriter {
 	readonly #layer: Layer;
+	readonly #records: Records;
 	readonly #catalog: Catalog;
 	readonly #commitTs: () => bigint;
-	readonly #entries: { readonly index: number; readonly key: Uint8Array }[] = [];
-	readonly #ids: string[] = [];
 	/** Tables written to, whose indexes may have to forget what they keep in memory. */
 	readonly #tables = new Set<TableEntry>();
 	readonly #misfits: SchemaMisfit[] = [];
 
 	constructor(layer: Layer, catalog: Catalog, commitTs: () => bigint) {
 		this.#layer = layer;
+		this.#records = layer.records;
 		this.#catalog = catalog;
 		this.#commitTs = commitTs;
 	}
@@ -75,7 +68,7 @@ export class DocumentWriter {
 		this.#noteMisfit(table, document);
 		this.#catalog.create(table, this.#layer);
 		table.lastCreation = creationTime;
-		this.#place(table, { id, internal, creationTime, document });
+		this.#place(table, { internal, creationTime, document });
 		return id;
 	}
 
@@ -95,7 +88,7 @@ export class DocumentWriter {
 			addIndex(file(), this.#catalog, table, CREATION_INDEX);
 		}
 		if (creationTime > table.lastCreation && creationTime <= Date.now()) table.lastCreation = creationTime;
-		this.#place(table, { id, internal, creationTime, document });
+		this.#place(table, { internal, creationTime, document });
 		return id;
 	}
 
@@ -108,12 +101,11 @@ export class DocumentWriter {
 		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
 		this.#noteMisfit(table, document);
 		this.#put(table, internal, document.json);
-		this.#wrote(table, internal, id);
 		for (const index of table.indexes) {
 			const before = indexKeys(index, old.fields, internal, old.creationTime);
 			const { removed, added } = differenceOf(before, indexKeys(index, document.fields, internal, old.creationTime));
 			// Whoever read the document through a database index has read its content, so an unchanged entry is reported too.
-			if (index.kind === 'database' && removed.length === 0) for (const key of before) this.#report(index, key);
+			if (index.kind === 'database' && removed.length === 0) for (const key of before) this.#entry(index, key, SAME);
 			for (const key of removed) this.#removeEntry(index, key);
 			for (const key of added) this.#addEntry(index, key);
 		}
@@ -121,9 +113,8 @@ export class DocumentWriter {
 	}
 
 	remove({ table, internal, document }: LocatedDocument): void {
-		this.#layer.setDocument(table, binaryText(internal), { present: false, json: '' });
-		this.#layer.count(table, -1);
-		this.#wrote(table, internal, document.id);
+		this.#records.endDocument(table.tablet, REMOVED, this.#records.begin().bytes(internal).length);
+		this.#wrote(table, -1);
 		if (table.indexes.length === 0) return;
 		const { fields, creationTime } = parseDocument(document.json);
 		for (const index of table.indexes) {
@@ -131,15 +122,14 @@ export class DocumentWriter {
 		}
 	}
 
-	mark(): WriteMark {
-		return { entries: this.#entries.length, ids: this.#ids.length, misfits: this.#misfits.length };
+	/** How many misfits there are now: to forget those that come later. */
+	mark(): number {
+		return this.#misfits.length;
 	}
 
-	/** Forgets what was changed since the mark; the writes are the layer's to take back. */
-	forgetSince(mark: WriteMark): void {
-		this.#entries.length = mark.entries;
-		this.#ids.length = mark.ids;
-		this.#misfits.length = mark.misfits;
+	/** Forgets what was noted since the mark; the writes are the layer's to take back. */
+	forgetSince(mark: number): void {
+		this.#misfits.length = mark;
 		this.forgetMemory();
 	}
 
@@ -153,28 +143,30 @@ export class DocumentWriter {
 		return this.#misfits;
 	}
 
-	writes(ts: bigint): CommitWrites {
-		return { ts, entries: this.#entries, ids: new Set(this.#ids) };
-	}
-
-	#place(table: TableEntry, { id, internal, creationTime, document }: NewDocument): void {
-		this.#put(table, internal, document.json);
-		this.#layer.count(table, 1);
-		this.#wrote(table, internal, id);
+	#place(table: TableEntry, { internal, creationTime, document }: NewDocument): void {
+		this.#put(table, internal, document.json, 1);
 		for (const index of table.indexes) {
-			for (const key of indexKeys(index, document.fields, internal, creationTime)) this.#addEntry(index, key);
+			if (index.kind === 'database') {
+				writeIndexKey(this.#records.begin(), index, document.fields, internal, creationTime);
+				this.#records.end(index.id, PUT);
+			} else {
+				for (const key of indexKeys(index, document.fields, internal, creationTime)) this.#addEntry(index, key);
+			}
 		}
 	}
 
-	#put(table: TableEntry, internal: Uint8Array, json: string): void {
-		this.#layer.setDocument(table, binaryText(internal), { present: true, json });
+	#put(table: TableEntry, internal: Uint8Array, json: string, change = 0): void {
+		const bytes = this.#records.begin().bytes(internal);
+		const keyEnd = bytes.length;
+		bytes.text(json);
+		this.#records.endDocument(table.tablet, PUT, keyEnd);
+		this.#wrote(table, change);
 	}
 
-	#wrote(table: TableEntry, internal: Uint8Array, id: string): void {
+	#wrote(table: TableEntry, change: number): void {
 		table.generation++;
 		this.#tables.add(table);
-		this.#ids.push(id);
-		this.#entries.push({ index: documentsIndex(table), key: creationKey(internal) });
+		this.#layer.count(table, change);
 	}
 
 	#noteMisfit({ component, name }: TableEntry, { misfit }: EncodedDocument): void {
@@ -184,19 +176,18 @@ export class DocumentWriter {
 	}
 
 	#addEntry(index: IndexEntry, key: Uint8Array): void {
-		this.#layer.setEntry(index.id, binaryText(key), true);
+		this.#entry(index, key, PUT);
 		index.memory?.added(key);
-		this.#report(index, key);
 	}
 
 	#removeEntry(index: IndexEntry, key: Uint8Array): void {
-		this.#layer.setEntry(index.id, binaryText(key), false);
+		this.#entry(index, key, REMOVED);
 		index.memory?.removed(key);
-		this.#report(index, key);
 	}
 
 	/** Nobody subscribes to vectors: only actions search them. */
-	#report(index: IndexEntry, key: Uint8Array): void {
-		if (index.kind !== 'vector') this.#entries.push({ index: index.id, key });
+	#entry(index: IndexEntry, key: Uint8Array, what: number): void {
+		this.#records.begin().bytes(key);
+		this.#records.end(index.id, index.kind === 'vector' ? what | UNTOLD : what);
 	}
 }

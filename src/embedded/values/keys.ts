@@ -24,17 +24,45 @@ const ESCAPE = 0xff;
 const MAX_INT64 = 2n ** 63n - 1n;
 const NAN_BITS = 0xfff8_0000_0000_0000n;
 
-/** Builds keys in one buffer that is reused: no allocation but the finished key. */
+const FIRST_BYTES = 1024;
+
+/** Builds keys, one or many, in one buffer that is reused: no allocation but a key that is finished. */
 export class KeyWriter {
-	#buffer = Buffer.allocUnsafeSlow(1024);
+	readonly #kind: 'private' | 'shared';
+	#buffer: Buffer;
 	/** The same memory: slicing a Buffer would share it, and writing floats through a view is faster. */
-	#bytes = new Uint8Array(this.#buffer.buffer);
-	#view = new DataView(this.#buffer.buffer);
+	#bytes: Uint8Array;
+	#view: DataView;
 	#length = 0;
 
-	reset(): this {
+	/** `shared`: the memory can be read by other threads. */
+	constructor(kind: 'private' | 'shared' = 'private') {
+		this.#kind = kind;
+		this.#buffer = this.#allocate(FIRST_BYTES);
+		this.#bytes = new Uint8Array(this.#buffer.buffer);
+		this.#view = new DataView(this.#buffer.buffer);
+	}
+
+	/** Begins anew, and gives memory back when it is more than so many bytes. */
+	reset(kept = Infinity): this {
 		this.#length = 0;
+		if (this.#buffer.length > kept) this.#replace(this.#allocate(FIRST_BYTES));
 		return this;
+	}
+
+	/** Bytes written since the last reset. */
+	get length(): number {
+		return this.#length;
+	}
+
+	/** Takes back all but the first so many bytes. */
+	truncate(length: number): void {
+		this.#length = length;
+	}
+
+	/** What was written, and behind it what may be written next. Another one once there was no room. */
+	get memory(): Buffer {
+		return this.#buffer;
 	}
 
 	/** A copy of what was written since the last reset. */
@@ -46,6 +74,13 @@ export class KeyWriter {
 		this.#reserve(bytes.length);
 		this.#bytes.set(bytes, this.#length);
 		this.#length += bytes.length;
+		return this;
+	}
+
+	/** Text as it is, in UTF-8: no part of a key. */
+	text(text: string): this {
+		this.#reserve(text.length * 3);
+		this.#length += this.#buffer.write(text, this.#length);
 		return this;
 	}
 
@@ -91,11 +126,19 @@ export class KeyWriter {
 
 	#reserve(extra: number): void {
 		if (this.#length + extra <= this.#buffer.length) return;
-		const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + extra));
+		const larger = this.#allocate(Math.max(this.#buffer.length * 2, this.#length + extra));
 		larger.set(this.#bytes.subarray(0, this.#length));
-		this.#buffer = larger;
-		this.#bytes = new Uint8Array(larger.buffer);
-		this.#view = new DataView(larger.buffer);
+		this.#replace(larger);
+	}
+
+	#replace(buffer: Buffer): void {
+		this.#buffer = buffer;
+		this.#bytes = new Uint8Array(buffer.buffer);
+		this.#view = new DataView(buffer.buffer);
+	}
+
+	#allocate(length: number): Buffer {
+		return this.#kind === 'shared' ? Buffer.from(new SharedArrayBuffer(length)) : Buffer.allocUnsafeSlow(length);
 	}
 
 	#byte(byte: number): this {
