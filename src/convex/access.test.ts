@@ -2,22 +2,22 @@
 import { ConvexError, v } from 'convex/values';
 import type { Value } from 'convex/values';
 import { makeFunctionReference } from 'convex/server';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { allows, ROLES } from '../lib/config/permissions.ts';
+import type { Right, Role } from '../lib/config/permissions.ts';
 import { api } from './_generated/api.js';
-import { connectSample, deploy, modules, settle } from './harness.testing.ts';
-import type { Deployment } from './harness.testing.ts';
+import type { TableNames } from './_generated/dataModel.js';
+import { argumentsFor, FUNCTION_ROWS, STRANGE_IDS, takesId } from './accessMatrix.testing.ts';
+import { as, connectSample, deployEmpty, makeWorkspace, modules, settle, signIn } from './harness.testing.ts';
+import type { Deployment, SignedIn } from './harness.testing.ts';
 import { requirementOf } from './lib/access.ts';
-
-afterEach(() => {
-	vi.useRealTimers();
-	vi.unstubAllEnvs();
-});
+import schema from './schema.ts';
 
 interface PublicFunction {
 	readonly name: string;
 	readonly type: 'query' | 'mutation' | 'action';
 	readonly registered: object;
+	readonly args: unknown;
 }
 
 /** Every public function of every module, found by loading them, not by a list. */
@@ -29,177 +29,303 @@ async function publicFunctions(): Promise<PublicFunction[]> {
 		for (const [name, value] of Object.entries(exported ?? {})) {
 			if (typeof value !== 'function' || !('isPublic' in value)) continue;
 			const type = 'isQuery' in value ? 'query' : 'isMutation' in value ? 'mutation' : 'action';
-			found.push({ name: `${path.slice(2, -3)}:${name}`, type, registered: value });
+			const args = partOf(value, 'exportArgs');
+			found.push({ name: `${path.slice(2, -3)}:${name}`, type, registered: value, args });
 		}
 	}
 	return found;
 }
 
-function exported(registered: object, member: 'exportArgs' | 'exportReturns'): unknown {
+function partOf(registered: object, member: 'exportArgs' | 'exportReturns'): unknown {
 	const method: unknown = Reflect.get(registered, member);
 	if (typeof method !== 'function') throw new Error(`There is no ${member}.`);
 	return JSON.parse(String(method.call(registered)));
 }
 
-describe('every public function', async () => {
-	const all = await publicFunctions();
+async function call(t: Deployment, { name, type }: PublicFunction, args: Record<string, Value>): Promise<unknown> {
+	try {
+		if (type === 'query') return await t.query(makeFunctionReference<'query'>(name), args);
+		if (type === 'mutation') return await t.mutation(makeFunctionReference<'mutation'>(name), args);
+		return await t.action(makeFunctionReference<'action'>(name), args);
+	} catch (error) {
+		return error instanceof ConvexError ? { thrown: error.data } : { broke: String(error) };
+	}
+}
 
-	test('is found', () => {
-		const names = all.map((one) => one.name);
-		expect(names).toContain('connections:connect');
-		expect(names).toContain('dashboards:series');
-		expect(names.length).toBeGreaterThan(15);
+const all = await publicFunctions();
+
+describe('every public function', () => {
+	test('has its row in the matrix, and says the same', () => {
+		const found = Object.fromEntries(all.map(({ name, registered }) => [name, requirementOf(registered)]));
+		expect(found).toEqual(FUNCTION_ROWS);
 	});
 
-	test.each(all)('$name starts with the access helper and says what it takes and gives', ({ registered }) => {
-		expect(requirementOf(registered)).not.toBe(null);
-		expect(exported(registered, 'exportArgs')).toMatchObject({ type: 'object' });
-		const returns = exported(registered, 'exportReturns');
+	test.each(all)('$name says what it takes and gives, and takes ids as text', ({ registered, args }) => {
+		expect(args).toMatchObject({ type: 'object' });
+		const returns = partOf(registered, 'exportReturns');
 		expect(returns).not.toBe(null);
 		expect(returns).not.toMatchObject({ type: 'any' });
+		expect(JSON.stringify(args)).not.toContain('"type":"id"');
 	});
 
-	test('takes ids as text, so that a malformed one is answered like one that does not exist', () => {
-		for (const { registered } of all) {
-			expect(JSON.stringify(exported(registered, 'exportArgs'))).not.toContain('"type":"id"');
-		}
+	test('made without the helper is noticed', async () => {
+		const { query } = await import('./_generated/server.js');
+		expect(requirementOf(query({ args: {}, returns: v.null(), handler: async () => null }))).toBe(null);
 	});
 });
 
-test('a public function made without the helper is noticed', async () => {
-	const { query } = await import('./_generated/server.js');
-	expect(requirementOf(query({ args: {}, returns: v.null(), handler: async () => null }))).toBe(null);
-});
+/** A workspace with everything in it, where every name holds the same word. */
+async function fill(t: Deployment, word: string) {
+	const workspaceId = await makeWorkspace(t, `Workspace of ${word}`);
+	const people = new Map<Role, SignedIn>();
+	for (const role of ROLES) people.set(role, await signIn(t, { workspaceId, role }, `${role} ${word}`));
+	const personOf = (role: Role): SignedIn => {
+		const person = people.get(role);
+		if (!person) throw new Error(`There is no ${role}.`);
+		return person;
+	};
+	const owner = personOf('owner');
+	const { connectionId, dashboardId } = await connectSample(owner.caller);
+	await settle(t);
+	await owner.caller.mutation(api.connectionRecords.rename, { connectionId, name: `Connection of ${word}` });
+	await owner.caller.mutation(api.dashboards.rename, { dashboardId, name: `Dashboard of ${word}` });
+	const key = { name: `Token of ${word}`, scopes: ['numbers:read' as const], expiresInDays: null };
+	const { id: tokenId } = await owner.caller.action(api.apiKeys.create, key);
+	const rows = await t.run(async (ctx) => {
+		const invitation = { workspaceId, email: `guest@${word}.example`, role: 'viewer', status: 'pending' };
+		const times = { expiresAt: Date.now() + 1e9, createdAt: Date.now() };
+		const invitationId = await ctx.db.insert('invitations', { ...invitation, inviterId: owner.userId, ...times });
+		const run = await ctx.db
+			.query('syncRuns')
+			.withIndex('by_connectionId_startedAt', (q) => q.eq('connectionId', connectionId))
+			.first();
+		const series = await ctx.db
+			.query('series')
+			.withIndex('by_connectionId_metricId_dimension', (q) => q.eq('connectionId', connectionId))
+			.first();
+		if (!run || !series || !owner.memberId) throw new Error('The workspace is not full.');
+		return { invitationId, runId: run._id, seriesId: series._id, memberId: owner.memberId };
+	});
+	const { userId, sessionId } = owner;
+	const ids: Record<string, string> = { workspaceId, connectionId, dashboardId, tokenId, ...rows, userId, sessionId };
+	return { workspaceId, personOf, ids };
+}
 
-describe('ids that are not the caller’s', async () => {
-	/** Arguments for a function, made from its validator: every id it takes is `id`, everything else is harmless. */
-	function argumentsWith(registered: object, id: string): Record<string, Value> | null {
-		const { value } = argsShape.parse(exported(registered, 'exportArgs'));
-		const args: Record<string, Value> = {};
-		let takesId = false;
-		for (const [name, { fieldType, optional }] of Object.entries(value)) {
-			if (name in harmless) args[name] = harmless[name] ?? null;
-			else if (/Id$/.test(name)) [args[name], takesId] = [id, true];
-			else if (!optional) throw new Error(`The test knows no harmless ${name} (${fieldType.type}).`);
-		}
-		return takesId ? args : null;
+/** Two full workspaces, people of the first in every role, and people who should have no business anywhere. */
+async function makeWorld() {
+	const t = deployEmpty();
+	const own = await fill(t, 'Aurora');
+	const foreign = await fill(t, 'Borealis');
+	const owner = own.personOf('owner');
+	const stranger = await signIn(t, undefined, 'Stranger');
+	const inAurora = { workspaceId: own.workspaceId, role: 'owner' };
+	const ended = await signIn(t, inAurora, 'Ended');
+	const expired = await signIn(t, inAurora, 'Expired');
+	const removed = await signIn(t, inAurora, 'Removed');
+	const unknownRole = await signIn(t, { ...inAurora, role: 'member' }, 'Unknown');
+	const manyRoles = await signIn(t, { ...inAurora, role: 'owner,admin' }, 'Many');
+	const lost = await signIn(t, undefined, 'Lost');
+	await t.run(async (ctx) => {
+		await ctx.db.delete('sessions', ended.sessionId);
+		await ctx.db.patch('sessions', expired.sessionId, { expiresAt: Date.now() });
+		if (removed.memberId) await ctx.db.delete('members', removed.memberId);
+		await ctx.db.patch('sessions', lost.sessionId, { activeWorkspaceId: own.workspaceId });
+	});
+	const sid = (subject: string, id: string) => {
+		return t.withIdentity({ subject, issuer: 'https://plumbline.test', sid: id });
+	};
+	/** Nobody, in every form. */
+	const nobodies: Record<string, Deployment> = {
+		nobody: t,
+		'an ended session': ended.caller,
+		'an expired session': expired.caller,
+		'the session of somebody else': as(t, { userId: stranger.userId, sessionId: owner.sessionId }),
+		'a token without a session': t.withIdentity({ subject: owner.userId, issuer: 'https://plumbline.test' }),
+		'an id of another table as session': sid(owner.userId, owner.userId),
+		'a forged session': sid(owner.userId, 'forged'),
+		'a session called __proto__': sid(owner.userId, '__proto__'),
+		'a session of 1 MB': sid(owner.userId, 'a'.repeat(1_000_000))
+	};
+	/** Somebody, who belongs nowhere. */
+	const strangers: Record<string, Deployment> = {
+		'a stranger': stranger.caller,
+		'a removed member': removed.caller,
+		'a member with an unknown role': unknownRole.caller,
+		'a member with two roles': manyRoles.caller,
+		'somebody whose active workspace is not theirs': lost.caller
+	};
+	const gone = await t.run(async (ctx) => {
+		const id = await ctx.db.insert('dashboards', { workspaceId: own.workspaceId, name: 'Gone', connectionIds: [] });
+		await ctx.db.delete('dashboards', id);
+		return id;
+	});
+	return { t, own, foreign, owner, nobodies, strangers, gone };
+}
+
+/** Everything that is stored, as text. */
+async function everything(t: Deployment): Promise<string> {
+	return await t.run(async (ctx) => {
+		const tables = Object.keys(schema.tables).filter((name): name is TableNames => name in schema.tables);
+		const held = await Promise.all(tables.map(async (name) => [name, await ctx.db.query(name).collect()]));
+		return JSON.stringify([held, await ctx.db.system.query('_scheduled_functions').collect()]);
+	});
+}
+
+describe('the matrix', () => {
+	let world: Awaited<ReturnType<typeof makeWorld>>;
+	beforeAll(async () => {
+		world = await makeWorld();
+	}, 60_000);
+	afterAll(() => {
+		vi.useRealTimers();
+		vi.unstubAllEnvs();
+	});
+
+	/** Calls and gives the answer, after it is sure that nothing was written. */
+	async function without<Answer>(writing: () => Promise<Answer>): Promise<Answer> {
+		const before = await everything(world.t);
+		const answer = await writing();
+		expect((await everything(world.t)) === before, 'something was written').toBe(true);
+		return answer;
 	}
-	const argsShape = z.object({
-		value: z.record(z.string(), z.object({ fieldType: z.object({ type: z.string() }), optional: z.boolean() }))
-	});
-	const harmless: Record<string, Value> = {
-		integrationId: 'sample',
-		credentials: {},
-		settings: {},
-		name: 'Mine',
-		paused: true,
-		keepData: false,
-		syncEveryMinutes: 5,
-		paginationOpts: { numItems: 5, cursor: null },
-		from: '2026-11-01',
-		to: '2026-11-23',
-		origin: 'https://plumbline.test',
-		browser: 'x',
-		provider: 'google',
-		answer: 'state=x',
-		client: 'x',
-		secret: 'x'
+	const idsOf = (side: 'own' | 'foreign') => (name: string) => world[side].ids[name] ?? world.gone;
+	const guarded = all.filter(({ name }) => FUNCTION_ROWS[name] !== 'nothing');
+	const rightful = guarded.filter(({ name }) => FUNCTION_ROWS[name] !== 'account');
+	const rightOf = ({ name }: PublicFunction): Right => {
+		const row = FUNCTION_ROWS[name] ?? 'nothing';
+		if (row === 'account' || row === 'nothing') throw new Error(`${name} needs no right.`);
+		return row;
 	};
 
-	async function call(t: Deployment, { name, type }: PublicFunction, args: Record<string, Value>): Promise<unknown> {
-		try {
-			if (type === 'query') return await t.query(makeFunctionReference<'query'>(name), args);
-			if (type === 'mutation') return await t.mutation(makeFunctionReference<'mutation'>(name), args);
-			return await t.action(makeFunctionReference<'action'>(name), args);
-		} catch (error) {
-			return error instanceof ConvexError ? { thrown: error.data } : error;
-		}
-	}
-
-	/** The caller's own data, and a workspace of somebody else with a copy of it. */
-	async function twoWorkspaces() {
-		const t = await deploy();
-		const own = await connectSample(t);
-		await settle(t);
-		const foreign = await t.run(async (ctx) => {
-			const workspaceId = await ctx.db.insert('workspaces', { owner: 'somebody else', name: 'Theirs' });
-			const connection = await ctx.db.query('connections').first();
-			const dashboard = await ctx.db.query('dashboards').first();
-			const run = await ctx.db.query('syncRuns').first();
-			if (!connection || !dashboard || !run) throw new Error('Nothing to copy.');
-			const connectionId = await ctx.db.insert('connections', { ...fieldsOf(connection), workspaceId });
-			const connectionIds = [connectionId];
-			const dashboardId = await ctx.db.insert('dashboards', { ...fieldsOf(dashboard), workspaceId, connectionIds });
-			await ctx.db.patch('connections', connectionId, { dashboardId });
-			const runId = await ctx.db.insert('syncRuns', { ...fieldsOf(run), workspaceId, connectionId });
-			return { workspaceId, connectionId, dashboardId, runId };
+	test.each(guarded)('$name tells nobody anything and does nothing for them', async (target) => {
+		await without(async () => {
+			const absent = await call(
+				world.t,
+				target,
+				argumentsFor(target.args, () => world.gone)
+			);
+			if (target.type !== 'query')
+				expect(absent).toEqual({ thrown: { kind: 'signed_out', message: expect.any(String) } });
+			for (const [who, caller] of Object.entries(world.nobodies)) {
+				for (const idFor of [idsOf('own'), idsOf('foreign'), () => world.gone]) {
+					expect(await call(caller, target, argumentsFor(target.args, idFor)), who).toEqual(absent);
+				}
+			}
 		});
-		return { t, own, foreign };
-	}
-	function fieldsOf<Row extends { _id: string; _creationTime: number }>({ _id, _creationTime, ...fields }: Row) {
-		return fields;
-	}
-
-	const takers = (await publicFunctions()).filter(({ registered }) => argumentsWith(registered, '') !== null);
-
-	test('are taken by more than ten functions', () => {
-		expect(takers.length).toBeGreaterThan(10);
 	});
 
-	test.each(takers)('are answered by $name like ids that do not exist, and nothing is written', async (taker) => {
-		const { t, foreign } = await twoWorkspaces();
-		const everything = () =>
-			t.run(async (ctx) => ({
-				connections: await ctx.db.query('connections').take(10),
-				dashboards: await ctx.db.query('dashboards').take(10),
-				runs: await ctx.db.query('syncRuns').take(10),
-				scheduled: await ctx.db.system.query('_scheduled_functions').take(100)
-			}));
-		const before = await everything();
-		const gone = await t.run(async (ctx) => {
-			const id = await ctx.db.insert('dashboards', {
-				workspaceId: foreign.workspaceId,
-				name: 'Gone',
-				connectionIds: []
+	test.each(guarded)('$name tells strangers nothing of a workspace and does nothing to it', async (target) => {
+		await without(async () => {
+			for (const [who, caller] of Object.entries(world.strangers)) {
+				const absent = await call(
+					caller,
+					target,
+					argumentsFor(target.args, () => world.gone)
+				);
+				if (target.type !== 'query' && FUNCTION_ROWS[target.name] !== 'account') {
+					expect(absent, who).toMatchObject({ thrown: { kind: 'no_workspace' } });
+				}
+				for (const idFor of [idsOf('own'), idsOf('foreign')]) {
+					const answer = await call(caller, target, argumentsFor(target.args, idFor));
+					expect(answer, who).toEqual(absent);
+					expect(JSON.stringify(answer), who).not.toMatch(/Aurora|Borealis/i);
+				}
+			}
+		});
+	});
+
+	test.each(guarded.filter(({ args }) => takesId(args)))(
+		'$name answers ids of another workspace like ids that do not exist',
+		async (target) => {
+			await without(async () => {
+				const absent = await call(
+					world.owner.caller,
+					target,
+					argumentsFor(target.args, () => world.gone)
+				);
+				const notFound = { thrown: { kind: 'not_found', message: expect.any(String) } };
+				expect([null, { page: [], isDone: true, continueCursor: '' }, notFound]).toContainEqual(absent);
+				for (const id of [...STRANGE_IDS, ...Object.values(world.foreign.ids)]) {
+					const answer = await call(
+						world.owner.caller,
+						target,
+						argumentsFor(target.args, () => id)
+					);
+					expect(answer, id.slice(0, 40)).toEqual(absent);
+				}
 			});
-			await ctx.db.delete('dashboards', id);
-			return id;
+		}
+	);
+
+	test.each(guarded)('$name does not take a thing that is no text for an id', async (target) => {
+		if (!takesId(target.args)) return;
+		await without(async () => {
+			const args = argumentsFor(target.args, () => world.gone);
+			for (const [name, value] of Object.entries(args)) {
+				if (value !== world.gone) continue;
+				for (const odd of [null, 7, {}, [world.gone], true]) {
+					expect(await call(world.owner.caller, target, { ...args, [name]: odd })).toEqual({
+						broke: expect.stringMatching(/validat/i)
+					});
+				}
+			}
 		});
-		const absent = await call(t, taker, argumentsWith(taker.registered, gone) ?? {});
-		const notFound = { thrown: { kind: 'not_found', message: expect.any(String) } };
-		const emptyPage = { page: [], isDone: true, continueCursor: '' };
-		expect([null, emptyPage, notFound]).toContainEqual(absent);
-		const strange = ['', 'x', '__proto__', 'a'.repeat(1_000_000), ...Object.values(foreign)];
-		for (const id of strange) expect(await call(t, taker, argumentsWith(taker.registered, id) ?? {})).toEqual(absent);
-		expect(await everything()).toEqual(before);
 	});
 
-	test('do not show up in lists', async () => {
-		const { t, own } = await twoWorkspaces();
-		const connections = await t.query(api.connectionRecords.list, {});
-		expect(connections.map((one) => one.id)).toEqual([own.connectionId]);
-		expect((await t.query(api.dashboards.list, {})).map((one) => one.id)).toEqual([own.dashboardId]);
-		const held = await t.query(api.metricLibrary.list, {});
-		expect(new Set(held.map((one) => one.connectionId))).toEqual(new Set([own.connectionId]));
+	test.each(rightful)('$name is refused to exactly the roles that lack the right', async (target) => {
+		const right = rightOf(target);
+		const nothing = await call(world.t, target, argumentsFor(target.args, idsOf('own')));
+		for (const role of ROLES) {
+			const { caller } = world.own.personOf(role);
+			if (!allows(role, right)) {
+				const answer = await without(() => call(caller, target, argumentsFor(target.args, idsOf('own'))));
+				if (target.type === 'query') expect(answer, role).toEqual(nothing);
+				else expect(answer, role).toEqual({ thrown: { kind: 'forbidden', message: expect.any(String) } });
+			} else if (target.type === 'query') {
+				expect(await call(caller, target, argumentsFor(target.args, idsOf('own'))), role).not.toEqual(nothing);
+			} else {
+				const answer = await call(
+					caller,
+					target,
+					argumentsFor(target.args, () => world.gone)
+				);
+				expect(answer, role).not.toMatchObject({ thrown: { kind: 'forbidden' } });
+				expect(answer, role).not.toHaveProperty('broke');
+			}
+		}
+	});
+
+	test.each(guarded.filter(({ type }) => type === 'query'))(
+		'$name shows nothing of another workspace',
+		async (target) => {
+			for (const role of ROLES) {
+				const { caller } = world.own.personOf(role);
+				for (const idFor of [idsOf('own'), idsOf('foreign')]) {
+					const answer = JSON.stringify(await call(caller, target, argumentsFor(target.args, idFor)));
+					expect(answer).not.toMatch(/Borealis/i);
+					for (const id of Object.values(world.foreign.ids)) expect(answer).not.toContain(id);
+				}
+			}
+		}
+	);
+
+	test('no answer holds a hash, a token of a session or a sealed secret', async () => {
+		const secrets = await world.t.run(async (ctx) => [
+			...(await ctx.db.query('sessions').collect()).map((row) => row.token),
+			...(await ctx.db.query('apiKeys').collect()).map((row) => row.key),
+			...(await ctx.db.query('credentials').collect()).map((row) => row.sealed)
+		]);
+		expect(secrets.length).toBeGreaterThan(10);
+		for (const target of all.filter(({ type }) => type === 'query')) {
+			const answer = JSON.stringify(await call(world.owner.caller, target, argumentsFor(target.args, idsOf('own'))));
+			for (const secret of secrets) expect(answer, target.name).not.toContain(secret);
+		}
 	});
 });
 
-test('before the workspace is opened there is nothing, and nothing can be done', async () => {
-	const { convexTest } = await import('convex-test');
-	const { default: schema } = await import('./schema.ts');
-	const t = convexTest(schema, modules);
-	expect(await t.query(api.workspaces.current, {})).toBe(null);
-	expect(await t.query(api.connectionRecords.list, {})).toEqual([]);
-	const connect = t.action(api.connections.connect, { integrationId: 'sample', credentials: {}, settings: {} });
-	await expect(connect).rejects.toThrow();
-	const first = await t.mutation(api.workspaces.open, {});
-	expect(await t.mutation(api.workspaces.open, {})).toEqual(first);
-	expect(await t.query(api.workspaces.current, {})).toEqual(first);
-});
-
-test('internal functions are not public', async () => {
-	const names = (await publicFunctions()).map((one) => one.name);
-	for (const module of ['slices', 'schedule', 'danger', 'connectionStore', 'metrics']) {
-		expect(names.filter((name) => name.startsWith(`${module}:`))).toEqual([]);
+test('internal functions are not public', () => {
+	const modulesOfPublic = new Set(all.map(({ name }) => name.split(':')[0]));
+	for (const module of ['slices', 'schedule', 'danger', 'connectionStore', 'metrics', 'http/answers', 'auth/store']) {
+		expect(modulesOfPublic).not.toContain(module);
 	}
 });

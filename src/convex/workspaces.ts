@@ -25,6 +25,7 @@ export const open = openAccess({
 	handler: async (ctx) => {
 		const row = await localWorkspace(ctx);
 		if (row) return view(row);
+		if (await ctx.db.query('users').first()) throw notFound();
 		const name = 'My workspace';
 		return { id: await ctx.db.insert('workspaces', { owner: LOCAL_OWNER, name }), name };
 	}
