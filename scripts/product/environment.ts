@@ -1,7 +1,7 @@
 /** The deployment's environment variables: what functions read as `process.env`. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { generateKey } from '../../src/convex/lib/crypto.ts';
+import { freshKey } from '../../src/convex/lib/crypto.ts';
 import { isHandedOn } from './settings.ts';
 
 export interface DeploymentAccess {
@@ -13,7 +13,7 @@ export interface DeploymentAccess {
 const PROXY_SECRET = 'PLUMBLINE_PROXY_SECRET';
 /** Secrets of the deployment, made when there is none. */
 const SECRETS: Readonly<Record<string, () => string>> = {
-	PLUMBLINE_SECRET_KEYS: () => generateKey('k1'),
+	PLUMBLINE_SECRET_KEYS: () => freshKey(),
 	BETTER_AUTH_SECRET: randomText,
 	[PROXY_SECRET]: randomText
 };

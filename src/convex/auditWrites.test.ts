@@ -3,7 +3,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { internal } from './_generated/api.js';
+import { connectSample, deploy } from './harness.testing.ts';
+
+afterEach(() => {
+	vi.useRealTimers();
+	vi.unstubAllEnvs();
+});
 
 const WRITES = new Set(['insert', 'patch', 'replace', 'delete']);
 
@@ -48,7 +55,27 @@ test('nothing but lib/audit appends to the audit log, nothing but its expiry del
 });
 
 test('every write names its table, so that none can reach the audit log by a variable', () => {
-	expect(writes.filter(({ table }) => table === null)).toEqual([]);
+	const unnamed = new Set(writes.filter(({ table }) => table === null).map(({ file }) => file));
+	expect([...unnamed]).toEqual(['auth/storeFunctions.ts']);
+});
+
+test('the one place where tables are chosen while functions run, sign-in’s, knows its own tables only', async () => {
+	const t = await deploy();
+	await connectSample(t);
+	const before = await t.run(async (ctx) => ctx.db.query('auditEvents').take(10));
+	const [event] = before;
+	if (!event) throw new Error('There is an event.');
+	const where = [{ field: 'id', operator: 'eq' as const, value: event._id, alternative: false, ignoreCase: false }];
+	const table = 'auditEvents';
+	const refusal = 'is not a table of sign-in';
+	await expect(t.mutation(internal.auth.store.create, { table, row: { action: 'x' } })).rejects.toThrow(refusal);
+	await expect(t.mutation(internal.auth.store.remove, { table, where, limit: 1 })).rejects.toThrow(refusal);
+	const change = { table, where, set: { ip: 'x' }, increment: {}, all: true };
+	await expect(t.mutation(internal.auth.store.change, change)).rejects.toThrow(refusal);
+	// By the id of an event under the name of another table.
+	const under = await t.mutation(internal.auth.store.remove, { table: 'users', where, limit: 1 });
+	expect(under.count).toBe(0);
+	expect(await t.run(async (ctx) => ctx.db.query('auditEvents').take(10))).toEqual(before);
 });
 
 test('writes are recognised in whatever form they stand', () => {

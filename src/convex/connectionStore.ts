@@ -8,6 +8,7 @@ import { scope } from './lib/accessValidators.ts';
 import { audit, connectionTarget } from './lib/audit.ts';
 import type { Deed } from './lib/audit.ts';
 import { integrationOf } from './lib/integrationOf.ts';
+import { requireSealingKey } from './lib/keyRing.ts';
 import { cancelRun, startRun } from './lib/runs.ts';
 import { isShown, MAX_CONNECTIONS } from './lib/summary.ts';
 import { sealed, settings, textRecord } from './lib/validators.ts';
@@ -225,6 +226,7 @@ async function keepCredentials(
 	{ _id: connectionId, workspaceId }: Doc<'connections'>,
 	credentials: { keyId: string; sealed: string }
 ): Promise<void> {
+	requireSealingKey(credentials.keyId);
 	const existing = await ctx.db
 		.query('credentials')
 		.withIndex('by_connectionId', (q) => q.eq('connectionId', connectionId))

@@ -15,7 +15,7 @@ import { connectionAccess } from './lib/authorize.ts';
 import { contextFor, secretsOf } from './lib/client.ts';
 import type { Credentials } from './lib/client.ts';
 import type { Json, MetricsPage } from './lib/contract.ts';
-import { readKeyRing, unseal } from './lib/crypto.ts';
+import { readKeyRing, unseal, UnsealError } from './lib/crypto.ts';
 import { IntegrationError } from './lib/errors.ts';
 import { failedWith } from './lib/failure.ts';
 import { parseJson } from './lib/json.ts';
@@ -77,6 +77,7 @@ class SliceFetch {
 			const { messages } = integrationOf(this.#work.integrationId)?.sync ?? { messages: {} };
 			const { kind, message, retryAt } = failedWith(error, this.#redact, messages);
 			await this.#ctx.runMutation(internal.slices.fail, { ...this.#told(), kind, message, retryAt });
+			if (error instanceof UnsealError) await this.#noteUnreadable();
 		} finally {
 			clearInterval(heartbeat);
 		}
@@ -138,6 +139,12 @@ class SliceFetch {
 		}
 		this.#progress = page.progress;
 		return true;
+	}
+
+	async #noteUnreadable(): Promise<void> {
+		const { connectionId, credentials } = this.#work;
+		const keyId = credentials?.keyId ?? '';
+		await this.#ctx.runMutation(internal.sealedRows.noteUnreadable, { connectionId, keyId });
 	}
 
 	async #renew(): Promise<void> {

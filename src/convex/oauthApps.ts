@@ -7,6 +7,7 @@ import type { QueryCtx } from './_generated/server.js';
 import { notFound, readAccess, writeAccess } from './lib/access.ts';
 import { scope } from './lib/accessValidators.ts';
 import { audit } from './lib/audit.ts';
+import { requireSealingKey } from './lib/keyRing.ts';
 import { nullableText, sealed } from './lib/validators.ts';
 
 const oauthApp = v.object({
@@ -55,6 +56,7 @@ export const keep = internalMutation({
 	args: { scope, provider: v.string(), clientId: v.string(), secret: sealed },
 	returns: v.null(),
 	handler: async (ctx, { scope, provider, clientId, secret }) => {
+		requireSealingKey(secret.keyId);
 		const { workspaceId } = scope;
 		const row = await appOf(ctx, workspaceId, provider);
 		if (row) await ctx.db.patch('oauthApps', row._id, { clientId, secret });

@@ -12,15 +12,11 @@ import type { Sealed } from './crypto.ts';
 import { IntegrationError } from './errors.ts';
 import type { Bearer } from './http.ts';
 import { parseJson } from './json.ts';
+import { appKey } from './keyRing.ts';
 import { OAuthExchange, tokenSet } from './oauth.ts';
 import type { OAuthClient, TokenSet } from './oauth.ts';
 import { fixedBearer, TokenSource } from './tokens.ts';
 import type { HeldTokens, Turn } from './tokens.ts';
-
-/** What a client's secret is sealed to. */
-export function appKey(workspaceId: Id<'workspaces'>, provider: OAuthProviderId): string {
-	return `oauthApp ${workspaceId} ${provider}`;
-}
 
 export function keyRing() {
 	return readKeyRing(process.env.PLUMBLINE_SECRET_KEYS);

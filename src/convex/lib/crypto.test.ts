@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateKey, readKeyRing, seal, unseal } from './crypto.ts';
+import { freshKey, generateKey, readKeyRing, seal, unseal } from './crypto.ts';
 import { IntegrationError } from './errors.ts';
 
 const old = generateKey('old');
@@ -35,6 +35,12 @@ describe('sealed credentials', () => {
 		const rotated = readKeyRing(`${generateKey('new')},${old}`);
 		expect(unseal(rotated, 'c', seal(ring, 'c', 'text'))).toBe('text');
 		expect(seal(rotated, 'c', 'text').keyId).toBe('new');
+	});
+
+	test('are sealed with a fresh key that has an id of its own', () => {
+		const ids = Array.from({ length: 20 }, () => freshKey().split(':')[0]);
+		expect(new Set(ids).size).toBe(20);
+		expect(readKeyRing(ids.map((id) => generateKey(String(id))).join(',')).size).toBe(20);
 	});
 
 	test('name the key that is missing', () => {

@@ -1,5 +1,7 @@
 /** Any thrown thing as a kind and a sentence. */
-import { IntegrationError } from './errors.ts';
+import { ConvexError } from 'convex/values';
+import { z } from 'zod';
+import { ERROR_KINDS, IntegrationError } from './errors.ts';
 import type { ErrorKind } from './errors.ts';
 import type { Failure } from './validators.ts';
 
@@ -14,9 +16,12 @@ export interface Failed {
 	readonly retryAt: number | null;
 }
 
+/** What our own mutations refuse, as an action that called one catches it. */
+const refusal = z.object({ kind: z.enum(ERROR_KINDS), message: z.string() });
+
 /**
- * An IntegrationError says by itself what to do; anything else is a defect, which is logged. `redact` hides secrets
- * in both. `own` are the integration's sentences by kind.
+ * An IntegrationError says by itself what to do, and so does a refusal of our own mutations; anything else is a defect,
+ * which is logged. `redact` hides secrets in all. `own` are the integration's sentences by kind.
  */
 export function failedWith(
 	error: unknown,
@@ -28,6 +33,8 @@ export function failedWith(
 		const message = redact(error.message || own[error.kind] || UNFORESEEN);
 		return { kind: error.kind, message, field, missingScopes, retryAt: retryAt ?? null };
 	}
+	const refused = refusal.safeParse(error instanceof ConvexError ? error.data : null);
+	if (refused.success) return { kind: refused.data.kind, message: redact(refused.data.message), retryAt: null };
 	console.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
 	return { kind: 'bad_response', message: UNFORESEEN, retryAt: null };
 }
