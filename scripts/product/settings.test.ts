@@ -122,9 +122,9 @@ describe('settings of sign-in', () => {
 	it('are handed on to the functions', () => {
 		const environment = {
 			PLUMBLINE_SMTP_URL: 'smtps://me:secret@mail.example',
-			PLUMBLINE_OIDC_ISSUER: 'https://id.example',
-			PLUMBLINE_OIDC_CLIENT_ID: 'id',
-			PLUMBLINE_OIDC_CLIENT_SECRET: 'secret',
+			PLUMBLINE_SIGN_IN_OIDC_ISSUER: 'https://id.example',
+			PLUMBLINE_SIGN_IN_OIDC_CLIENT_ID: 'id',
+			PLUMBLINE_SIGN_IN_OIDC_CLIENT_SECRET: 'secret',
 			PLUMBLINE_OPEN_REGISTRATION: '1'
 		};
 		expect(readSettings(environment, root).functionEnvironment).toMatchObject(environment);
@@ -133,11 +133,18 @@ describe('settings of sign-in', () => {
 	it.each([
 		[{ PLUMBLINE_OPEN_REGISTRATION: 'yes' }, /PLUMBLINE_OPEN_REGISTRATION must be 0 or 1/],
 		[{ PLUMBLINE_SMTP_URL: 'mail.example:25' }, /PLUMBLINE_SMTP_URL must be/],
-		[{ PLUMBLINE_GITHUB_CLIENT_ID: 'id' }, /PLUMBLINE_GITHUB_CLIENT_SECRET is missing/],
-		[{ PLUMBLINE_OIDC_CLIENT_ID: 'id', PLUMBLINE_OIDC_CLIENT_SECRET: 'x' }, /PLUMBLINE_OIDC_ISSUER is missing/],
+		[{ PLUMBLINE_SIGN_IN_GITHUB_CLIENT_ID: 'id' }, /PLUMBLINE_SIGN_IN_GITHUB_CLIENT_SECRET is missing/],
 		[
-			{ PLUMBLINE_OIDC_ISSUER: 'me', PLUMBLINE_OIDC_CLIENT_ID: 'id', PLUMBLINE_OIDC_CLIENT_SECRET: 'x' },
-			/PLUMBLINE_OIDC_ISSUER must be a URL/
+			{ PLUMBLINE_SIGN_IN_OIDC_CLIENT_ID: 'id', PLUMBLINE_SIGN_IN_OIDC_CLIENT_SECRET: 'x' },
+			/PLUMBLINE_SIGN_IN_OIDC_ISSUER is missing/
+		],
+		[
+			{
+				PLUMBLINE_SIGN_IN_OIDC_ISSUER: 'me',
+				PLUMBLINE_SIGN_IN_OIDC_CLIENT_ID: 'id',
+				PLUMBLINE_SIGN_IN_OIDC_CLIENT_SECRET: 'x'
+			},
+			/PLUMBLINE_SIGN_IN_OIDC_ISSUER must be a URL/
 		]
 	])('%o is refused in words', (environment, words) => {
 		expect(() => readSettings(environment, root)).toThrow(words);

@@ -114,17 +114,24 @@ function allowPrivateHosts(environment: Environment, use: Pick<Settings, 'host' 
 	return text ?? (alone ? '1' : '0');
 }
 
-const BASE_URL = /^INTEGRATION_BASE_URL_[A-Z0-9_]+$/;
-const OAUTH_CLIENT = /^PLUMBLINE_[A-Z0-9]+_CLIENT_(ID|SECRET)$/;
 const OF_SIGN_IN: ReadonlySet<string> = new Set([
 	'PLUMBLINE_OPEN_REGISTRATION',
 	'PLUMBLINE_SMTP_URL',
 	'PLUMBLINE_MAIL_FROM',
-	'PLUMBLINE_OIDC_ISSUER',
-	'PLUMBLINE_OIDC_NAME'
+	'PLUMBLINE_SIGN_IN_GITHUB_CLIENT_ID',
+	'PLUMBLINE_SIGN_IN_GITHUB_CLIENT_SECRET',
+	'PLUMBLINE_SIGN_IN_GOOGLE_CLIENT_ID',
+	'PLUMBLINE_SIGN_IN_GOOGLE_CLIENT_SECRET',
+	'PLUMBLINE_SIGN_IN_OIDC_ISSUER',
+	'PLUMBLINE_SIGN_IN_OIDC_NAME',
+	'PLUMBLINE_SIGN_IN_OIDC_CLIENT_ID',
+	'PLUMBLINE_SIGN_IN_OIDC_CLIENT_SECRET'
 ]);
 
-/** Whether the functions read a setting of that name, and it is removed from them when it is no longer set. */
+const BASE_URL = /^INTEGRATION_BASE_URL_[A-Z0-9_]+$/;
+const OAUTH_CLIENT = /^PLUMBLINE_[A-Z0-9]+_CLIENT_(ID|SECRET)$/;
+
+/** Whether a variable is handed on to the functions as it is, and taken from them when it is no longer set. */
 export function isHandedOn(name: string): boolean {
 	return OF_SIGN_IN.has(name) || BASE_URL.test(name) || OAUTH_CLIENT.test(name);
 }
@@ -137,15 +144,16 @@ function checkSignIn(environment: Environment): void {
 	const smtp = environment['PLUMBLINE_SMTP_URL'] || null;
 	if (smtp !== null && !/^smtps?:$/.test(URL.parse(smtp)?.protocol ?? ''))
 		throw new SettingsError('PLUMBLINE_SMTP_URL must be an address such as smtp://user:password@mail.example.com:587.');
-	for (const prefix of ['PLUMBLINE_GITHUB', 'PLUMBLINE_GOOGLE', 'PLUMBLINE_OIDC']) {
-		const parts = ['CLIENT_ID', 'CLIENT_SECRET', ...(prefix === 'PLUMBLINE_OIDC' ? ['ISSUER'] : [])];
+	for (const service of ['GITHUB', 'GOOGLE', 'OIDC']) {
+		const parts = ['CLIENT_ID', 'CLIENT_SECRET', ...(service === 'OIDC' ? ['ISSUER'] : [])];
+		const prefix = `PLUMBLINE_SIGN_IN_${service}`;
 		const missing = parts.filter((part) => !environment[`${prefix}_${part}`]);
 		if (missing.length > 0 && missing.length < parts.length)
 			throw new SettingsError(`${prefix}_${missing[0]} is missing: sign-in with that service needs it.`);
 	}
-	const issuer = environment['PLUMBLINE_OIDC_ISSUER'] || null;
+	const issuer = environment['PLUMBLINE_SIGN_IN_OIDC_ISSUER'] || null;
 	if (issuer !== null && !/^https?:$/.test(URL.parse(issuer)?.protocol ?? ''))
-		throw new SettingsError(`PLUMBLINE_OIDC_ISSUER must be a URL, not "${issuer}".`);
+		throw new SettingsError(`PLUMBLINE_SIGN_IN_OIDC_ISSUER must be a URL, not "${issuer}".`);
 }
 
 function functionEnvironmentFrom(environment: Environment, allowPrivate: string): Record<string, string> {

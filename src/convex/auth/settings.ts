@@ -48,19 +48,19 @@ export function readAuthSettings(environment: Environment): AuthSettings {
 		throw new Error(`Sign-in is not set up: check ${names} in the environment of the deployment.`);
 	}
 	const url = new URL(new URL(parsed.data.PLUMBLINE_URL).origin);
-	const oidc = clientFrom(environment, 'PLUMBLINE_OIDC');
-	const issuer = environment.PLUMBLINE_OIDC_ISSUER?.replace(/\/$/, '');
+	const oidc = clientFrom(environment, 'PLUMBLINE_SIGN_IN_OIDC');
+	const issuer = environment.PLUMBLINE_SIGN_IN_OIDC_ISSUER?.replace(/\/$/, '');
 	return {
 		url,
 		origins: isLoopback(url) ? LOOPBACK_NAMES.map((name) => withHost(url, name)) : [url.origin],
 		siteUrl: parsed.data.CONVEX_SITE_URL,
 		secret: parsed.data.BETTER_AUTH_SECRET,
 		openRegistration: environment.PLUMBLINE_OPEN_REGISTRATION === '1',
-		github: clientFrom(environment, 'PLUMBLINE_GITHUB'),
-		google: clientFrom(environment, 'PLUMBLINE_GOOGLE'),
+		github: clientFrom(environment, 'PLUMBLINE_SIGN_IN_GITHUB'),
+		google: clientFrom(environment, 'PLUMBLINE_SIGN_IN_GOOGLE'),
 		oidc:
 			oidc && issuer && URL.canParse(issuer)
-				? { ...oidc, issuer, name: environment.PLUMBLINE_OIDC_NAME || new URL(issuer).hostname }
+				? { ...oidc, issuer, name: environment.PLUMBLINE_SIGN_IN_OIDC_NAME || new URL(issuer).hostname }
 				: null
 	};
 }
