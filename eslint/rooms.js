@@ -9,7 +9,8 @@ const ROOMS = [
 	{ name: 'embedded', at: 'src/embedded/', may: [] },
 	{ name: 'metrics', at: 'src/lib/metrics/', may: [] },
 	{ name: 'config', at: 'src/lib/config/', may: ['metrics'] },
-	{ name: 'components', at: 'src/lib/components/', may: ['metrics', 'config', 'generated'] },
+	{ name: 'auth', at: 'src/lib/auth/', may: ['config'] },
+	{ name: 'components', at: 'src/lib/components/', may: ['metrics', 'config', 'auth', 'generated'] },
 	{ name: 'generated', at: 'src/convex/_generated/', may: ['functions'] },
 	{ name: 'convexLib', at: 'src/convex/lib/', may: ['metrics', 'config', 'generated'] },
 	{ name: 'services', at: 'src/convex/integrations/', may: ['metrics', 'config', 'convexLib'] },
@@ -20,8 +21,8 @@ const ROOMS = [
 		may: ['metrics', 'config', 'convexLib', 'services', 'integrations', 'generated']
 	},
 	{ name: 'server', at: 'src/lib/server/', may: ['metrics', 'config', 'generated'] },
-	{ name: 'lib', at: 'src/lib/', may: ['metrics', 'config', 'components', 'generated'] },
-	{ name: 'routes', at: 'src/routes/', may: ['metrics', 'config', 'components', 'server', 'lib', 'generated'] }
+	{ name: 'lib', at: 'src/lib/', may: ['metrics', 'config', 'auth', 'components', 'generated'] },
+	{ name: 'routes', at: 'src/routes/', may: ['metrics', 'config', 'auth', 'components', 'server', 'lib', 'generated'] }
 ];
 
 const roomOf = (path) => ROOMS.find((room) => path.startsWith(room.at));

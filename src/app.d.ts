@@ -1,5 +1,9 @@
 declare global {
 	namespace App {
+		interface Locals {
+			/** The token of whoever is signed in, for the deployment; null for nobody. `fresh`: not one that is kept. */
+			convexToken(fresh?: boolean): Promise<string | null>;
+		}
 		interface Error {
 			message: string;
 			/** What to do about it: one sentence. */

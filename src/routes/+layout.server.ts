@@ -13,9 +13,10 @@ function localeOf(header: string | null): string {
 	}
 }
 
-export const load: LayoutServerLoad = async ({ request }) => {
+export const load: LayoutServerLoad = async ({ request, locals }) => {
 	const shared = {
 		convexUrl: browserConvexUrl(),
+		signedIn: (await locals.convexToken().catch(() => null)) !== null,
 		renderedAt: Date.now(),
 		locale: localeOf(request.headers.get('accept-language'))
 	};

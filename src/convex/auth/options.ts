@@ -1,5 +1,4 @@
 /** How Better Auth is set up: what is allowed, for how long, and who is told. */
-import { apiKey } from '@better-auth/api-key';
 import { passkey } from '@better-auth/passkey';
 import type { BetterAuthOptions } from 'better-auth';
 import { APIError, createAuthMiddleware } from 'better-auth/api';
@@ -26,8 +25,15 @@ const CLOSED = {
 };
 const UNKNOWN_ROLE = { code: 'ROLE_NOT_FOUND', message: 'There is no such role.' };
 
-/** Endpoints that are not offered: pages read these lists live, with the rights of the person; the rest is not used. */
+/**
+ * Endpoints that are not offered: pages read these lists live and with the rights of the person, and sessions are ended
+ * by sessions.ts, because these endpoints give and want the tokens of sessions.
+ */
 const DISABLED_PATHS = [
+	'/list-sessions',
+	'/revoke-session',
+	'/revoke-sessions',
+	'/revoke-other-sessions',
 	'/organization/list-invitations',
 	'/organization/get-full-organization',
 	'/organization/list-members',
@@ -173,14 +179,6 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 				origin: isLoopback(url) ? withHost(url, 'localhost') : url.origin
 			}),
 			twoFactor({ schema: PLUGIN_NAMES.twoFactor, issuer: 'Plumbline', allowPasswordless: true }),
-			apiKey({
-				schema: PLUGIN_NAMES.apiKey,
-				references: 'organization',
-				defaultPrefix: 'plumbline_',
-				requireName: true,
-				enableMetadata: true,
-				rateLimit: { enabled: true, timeWindow: MINUTE_S * 1_000, maxRequests: 600 }
-			}),
 			jwt({
 				schema: PLUGIN_NAMES.jwt,
 				disableSettingJwtHeader: true,

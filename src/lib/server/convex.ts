@@ -1,5 +1,6 @@
 import { ConvexHttpClient } from 'convex/browser';
 import { error, isHttpError, isRedirect } from '@sveltejs/kit';
+import { getRequestEvent } from '$app/server';
 import { env } from '$env/dynamic/private';
 import { env as publicEnv } from '$env/dynamic/public';
 
@@ -20,7 +21,7 @@ export function convexUrl(): string | null {
 }
 
 /**
- * Runs the reads of a page's load with a client of its own, and turns a deployment that does not answer, or that does
+ * Runs the reads of a page's load with a client of its own, as whoever sent the request, and turns a deployment that does not answer, or that does
  * not know our functions yet, into a 503 page that says what to do.
  */
 export async function fromConvex<T>(read: (client: ConvexHttpClient) => Promise<T>): Promise<T> {
@@ -38,6 +39,8 @@ export async function fromConvex<T>(read: (client: ConvexHttpClient) => Promise<
 		fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(DEADLINE_MS) })
 	});
 	try {
+		const token = await getRequestEvent().locals.convexToken();
+		if (token !== null) client.setAuth(token);
 		return await read(client);
 	} catch (cause) {
 		if (isHttpError(cause) || isRedirect(cause)) throw cause;
