@@ -22,7 +22,7 @@ async function workspaceWithToken(scopes: Scope[] = ['numbers:read', 'sync:run']
 }
 
 async function get(t: Deployment, path: string, token: string | null, method = 'GET') {
-	const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+	const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
 	const response = await t.fetch(`/api/v1/${path}`, { method, headers });
 	const body: unknown = await response.json();
 	return { status: response.status, body, retryAfter: response.headers.get('retry-after') };
