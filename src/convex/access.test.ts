@@ -7,9 +7,10 @@ import { allows, ROLES } from '../lib/config/permissions.ts';
 import type { Right, Role } from '../lib/config/permissions.ts';
 import { api } from './_generated/api.js';
 import type { TableNames } from './_generated/dataModel.js';
-import { argumentsFor, FUNCTION_ROWS, STRANGE_IDS, takesId } from './accessMatrix.testing.ts';
+import { API_ROWS, argumentsFor, FUNCTION_ROWS, ROUTE_ROWS, STRANGE_IDS, takesId } from './accessMatrix.testing.ts';
 import { as, connectSample, deployEmpty, makeWorkspace, modules, settle, signIn } from './harness.testing.ts';
 import type { Deployment, SignedIn } from './harness.testing.ts';
+import { API_ROUTES } from './http/api.ts';
 import { requirementOf } from './lib/access.ts';
 import schema from './schema.ts';
 
@@ -290,7 +291,7 @@ describe('the matrix', () => {
 					argumentsFor(target.args, () => world.gone)
 				);
 				expect(answer, role).not.toMatchObject({ thrown: { kind: 'forbidden' } });
-				expect(answer, role).not.toHaveProperty('broke');
+				expect(Object(answer), role).not.toHaveProperty('broke');
 			}
 		}
 	});
@@ -320,6 +321,19 @@ describe('the matrix', () => {
 			const answer = JSON.stringify(await call(world.owner.caller, target, argumentsFor(target.args, idsOf('own'))));
 			for (const secret of secrets) expect(answer, target.name).not.toContain(secret);
 		}
+	});
+});
+
+describe('every HTTP route', () => {
+	test('of the deployment has its row', async () => {
+		const { default: http } = await import('./http.ts');
+		const found = http.getRoutes().map(([path, method]) => `${method} ${path}`);
+		expect(found.toSorted()).toEqual(Object.keys(ROUTE_ROWS).toSorted());
+	});
+
+	test('of the API has its row', () => {
+		const found = Object.fromEntries(API_ROUTES.map(({ method, path, scope }) => [`${method} ${path}`, scope]));
+		expect(found).toEqual(API_ROWS);
 	});
 });
 

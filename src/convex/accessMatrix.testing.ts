@@ -4,6 +4,7 @@
  */
 import type { Value } from 'convex/values';
 import { z } from 'zod';
+import type { Scope } from '../lib/config/permissions.ts';
 import type { Requirement } from './lib/access.ts';
 
 /** What each public function requires. */
@@ -42,6 +43,25 @@ export const FUNCTION_ROWS: Readonly<Record<string, Requirement>> = {
 	'workspaces:current': 'numbers:read',
 	'workspaces:open': 'nothing',
 	'workspaces:transfer': 'workspace:own'
+};
+
+/** Who answers below each path of the deployment's router. */
+export const ROUTE_ROWS: Readonly<Record<string, 'api' | 'sign-in'>> = {
+	'DELETE /api/v1/*': 'api',
+	'GET /api/auth/*': 'sign-in',
+	'GET /api/v1/*': 'api',
+	'PATCH /api/v1/*': 'api',
+	'POST /api/auth/*': 'sign-in',
+	'POST /api/v1/*': 'api',
+	'PUT /api/v1/*': 'api'
+};
+
+/** The scope that each route of the HTTP API requires of a token. */
+export const API_ROWS: Readonly<Record<string, Scope>> = {
+	'GET /api/v1/connections': 'numbers:read',
+	'GET /api/v1/metrics': 'numbers:read',
+	'GET /api/v1/series': 'numbers:read',
+	'POST /api/v1/connections/:id/sync': 'sync:run'
 };
 
 /** Ids that are none, of every kind that somebody may try (B23). */

@@ -2,10 +2,15 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { api } from './_generated/api.js';
+import { ALL_SCOPES } from '../lib/config/permissions.ts';
 import type { Scope } from '../lib/config/permissions.ts';
+import type { TableNames } from './_generated/dataModel.js';
+import { STRANGE_IDS } from './accessMatrix.testing.ts';
 import { REQUESTS_PER_MINUTE } from './apiKeys.ts';
 import { connectSample, deployEmpty, makeWorkspace, settle, signIn } from './harness.testing.ts';
 import type { Deployment } from './harness.testing.ts';
+import { API_ROUTES } from './http/api.ts';
+import schema from './schema.ts';
 
 afterEach(() => {
 	vi.useRealTimers();
@@ -220,5 +225,85 @@ describe('the HTTP API', () => {
 		for (const none of [null, '', 'x', 'plb_', `${token}x`, token.toUpperCase(), `plb_${'A'.repeat(43)}`]) {
 			expect(await get(t, 'connections', none), String(none)).toMatchObject(UNAUTHORIZED);
 		}
+	});
+});
+
+describe('the matrix of the API', () => {
+	const routes = API_ROUTES.map((route) => ({ ...route, name: `${route.method} ${route.path}` }));
+	type Route = (typeof routes)[number];
+
+	/** Calls the route with that id wherever it takes one. */
+	async function ask(t: Deployment, { method, path }: Route, id: string, token: string | null) {
+		const encoded = encodeURIComponent(id);
+		const query = `connection=${encoded}&metric=sample.revenue&from=2026-11-01&to=2026-11-23`;
+		return await get(t, `${path.slice('/api/v1/'.length).replace(':id', encoded)}?${query}`, token, method);
+	}
+
+	/** Everything that is stored but for the bookkeeping of requests. */
+	async function everything(t: Deployment): Promise<string> {
+		return await t.run(async (ctx) => {
+			const names = Object.keys(schema.tables).filter((name): name is TableNames => name in schema.tables);
+			const held = await Promise.all(
+				names.filter((name) => name !== 'rateLimits').map(async (name) => ctx.db.query(name).collect())
+			);
+			const scheduled = await ctx.db.system.query('_scheduled_functions').collect();
+			return JSON.stringify([held, scheduled], (key, value: unknown) => (key === 'lastRequest' ? undefined : value));
+		});
+	}
+
+	test.each(routes)('$name tells nobody anything and does nothing without a token that works', async (route) => {
+		const { t, owner, admin, token, id } = await workspaceWithToken();
+		const { connectionId } = await connectSample(owner.caller);
+		await settle(t);
+		const revoked = await admin.caller.action(api.apiKeys.create, {
+			name: 'R',
+			scopes: ['sync:run'],
+			expiresInDays: 1
+		});
+		await admin.caller.mutation(api.apiKeys.revoke, { tokenId: revoked.id });
+		const before = await everything(t);
+		const hash = await t.run(async (ctx) => (await ctx.db.get('apiKeys', id))?.key ?? '');
+		const session = await t.run(async (ctx) => (await ctx.db.query('sessions').first())?.token ?? '');
+		for (const none of [
+			null,
+			revoked.token,
+			hash,
+			`plb_${hash}`,
+			session,
+			`${token.slice(0, -1)}!`,
+			'a'.repeat(1_000_000)
+		]) {
+			for (const one of [connectionId, 'x']) expect(await ask(t, route, one, none)).toMatchObject(UNAUTHORIZED);
+		}
+		expect((await everything(t)) === before).toBe(true);
+	});
+
+	test.each(routes)('$name is refused to a token that has every scope but its own', async (route) => {
+		const { t, admin } = await workspaceWithToken();
+		const { connectionId } = await connectSample(admin.caller);
+		await settle(t);
+		const scopes = ALL_SCOPES.filter((scope) => scope !== route.scope);
+		const { token } = await admin.caller.action(api.apiKeys.create, { name: 'Small', scopes, expiresInDays: 1 });
+		const before = await everything(t);
+		expect(await ask(t, route, connectionId, token)).toMatchObject({
+			status: 403,
+			body: { error: { kind: 'forbidden', message: expect.stringContaining(route.scope) } }
+		});
+		expect((await everything(t)) === before).toBe(true);
+	});
+
+	test.each(routes)('$name shows nothing of another workspace, and answers its ids like none', async (route) => {
+		const { t, admin, token } = await workspaceWithToken();
+		await connectSample(admin.caller);
+		const foreign = await signIn(t, { workspaceId: await makeWorkspace(t, 'Borealis'), role: 'owner' }, 'Otto');
+		const theirs = await connectSample(foreign.caller);
+		await settle(t);
+		const before = await everything(t);
+		const absent = await ask(t, route, 'x', token);
+		expect(JSON.stringify(absent)).not.toContain(theirs.connectionId);
+		for (const id of [theirs.connectionId, theirs.dashboardId, foreign.userId, ...STRANGE_IDS.slice(1)]) {
+			expect(await ask(t, route, id, token), id.slice(0, 40)).toEqual(absent);
+		}
+		expect((await everything(t)) === before).toBe(true);
 	});
 });
