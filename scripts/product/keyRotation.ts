@@ -20,7 +20,7 @@ interface Unreadable {
 	readonly keyId: string;
 }
 
-export interface Page {
+interface Page {
 	readonly cursor: string | null;
 	readonly resealed: number;
 	readonly busy: number;

@@ -80,6 +80,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 			return started.sync.close().finally(() => started.deployment.hub.close());
 		});
 		backend.resolve(started);
+		lock.announce(url);
 		return { url, siteUrl, adminKey, close };
 	} catch (error) {
 		backend.reject(error);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { syncToDisk } from '../files/sync.ts';
-import { lockFolder } from '../lock.ts';
+import { LOCK_FILES, lockFolder } from '../lock.ts';
 import { BackupFailure, copyFolder, DATABASE, SIGNING_KEY } from './copyFolder.ts';
 import type { CopyOptions, FolderCopy } from './copyFolder.ts';
 import { dropVariables, openVariables } from './variables.ts';
@@ -11,7 +11,7 @@ import { dropVariables, openVariables } from './variables.ts';
 /** Where the copy is until it is whole. While a database is in it, what else is in the folder is of the same restore. */
 const PART = 'restoring';
 /** What says that a folder is in use, and means nothing when it is not. */
-const LOCKS = new Set(['lock.sqlite', 'lock.pid', `${DATABASE}.lock`]);
+const LOCKS = new Set([...LOCK_FILES, `${DATABASE}.lock`]);
 
 export interface RestoreOptions extends CopyOptions {
 	/** Goes on without the keys: environment variables are dropped, and whoever starts the deployment sets them anew. */
