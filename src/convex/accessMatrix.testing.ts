@@ -9,6 +9,8 @@ import type { Requirement } from './lib/access.ts';
 
 /** What each public function requires. */
 export const FUNCTION_ROWS: Readonly<Record<string, Requirement>> = {
+	'account:remove': 'account',
+	'account:stakes': 'account',
 	'apiKeys:create': 'tokens:manage',
 	'apiKeys:list': 'tokens:manage',
 	'apiKeys:revoke': 'tokens:manage',
@@ -36,6 +38,8 @@ export const FUNCTION_ROWS: Readonly<Record<string, Requirement>> = {
 	'sessions:mine': 'account',
 	'sessions:revoke': 'account',
 	'sessions:revokeOthers': 'account',
+	'signInMethods:mine': 'account',
+	'signInMethods:offered': 'account',
 	'syncRuns:cancel': 'sync:run',
 	'syncRuns:list': 'numbers:read',
 	'syncRuns:syncNow': 'sync:run',

@@ -1,11 +1,10 @@
 /** Connections as people see and steer them. Connecting itself, which calls the service, is in connections.ts. */
 import { ConvexError, v } from 'convex/values';
-import { internal } from './_generated/api.js';
 import type { Doc } from './_generated/dataModel.js';
 import { find, need, readAccess, writeAccess } from './lib/access.ts';
 import { audit, connectionTarget } from './lib/audit.ts';
+import { disconnectConnection } from './lib/disconnect.ts';
 import { metricsOf } from './lib/integrationOf.ts';
-import { cancelRun } from './lib/runs.ts';
 import { seriesOf } from './lib/seriesReader.ts';
 import { connectionsOf, isShown, summarize } from './lib/summary.ts';
 import { connectionDetail, connectionSummary } from './lib/validators.ts';
@@ -103,30 +102,14 @@ export const setSchedule = writeAccess({
 	}
 });
 
-/**
- * Deletes the credentials at once. With `keepData` the board stays as it is; without, everything fetched goes too, out
- * of sight at once and from the disk in batches.
- */
+/** Ends a connection; see lib/disconnect. */
 export const disconnect = writeAccess({
 	right: 'connections:write',
 	args: { connectionId: v.string(), keepData: v.boolean() },
 	returns: v.null(),
 	handler: async (ctx, { connectionId, keepData }) => {
 		const row = await need(ctx, 'connections', connectionId);
-		const credentials = await ctx.db
-			.query('credentials')
-			.withIndex('by_connectionId', (q) => q.eq('connectionId', row._id))
-			.first();
-		if (credentials) await ctx.db.delete('credentials', credentials._id);
-		if (row.activeRunId) await cancelRun(ctx, row.activeRunId);
-		if (keepData) {
-			const gone = { nextSyncAt: null, retryAt: null, activeRunId: null, storedSecrets: [] };
-			await ctx.db.patch('connections', row._id, { ...gone, disconnectedAt: row.disconnectedAt ?? Date.now() });
-		} else {
-			await ctx.db.delete('connections', row._id);
-			if (row.dashboardId) await ctx.db.delete('dashboards', row.dashboardId);
-			await ctx.scheduler.runAfter(0, internal.danger.deleteConnectionData, { connectionId: row._id });
-		}
+		await disconnectConnection(ctx, row, keepData);
 		const action = keepData ? 'connection.disconnected' : 'connection.deleted';
 		await audit(ctx, { action, target: connectionTarget(row) });
 		return null;

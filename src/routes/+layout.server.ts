@@ -13,22 +13,23 @@ function localeOf(header: string | null): string {
 	}
 }
 
-export const load: LayoutServerLoad = async ({ request, locals }) => {
+export const load: LayoutServerLoad = async ({ request }) => {
 	const shared = {
 		convexUrl: browserConvexUrl(),
-		signedIn: (await locals.convexToken().catch(() => null)) !== null,
 		renderedAt: Date.now(),
 		locale: localeOf(request.headers.get('accept-language'))
 	};
 	try {
-		const workspace = await fromConvex(
-			async (client) =>
-				(await client.query(api.workspaces.current, {})) ?? (await client.mutation(api.workspaces.open, {}))
-		);
-		return { ...shared, workspace };
+		return await fromConvex(async (client) => {
+			const viewer = await client.query(api.viewer.current, {});
+			if (viewer) return { ...shared, viewer, workspace: viewer.workspace };
+			const workspace =
+				(await client.query(api.workspaces.current, {})) ?? (await client.mutation(api.workspaces.open, {}));
+			return { ...shared, viewer, workspace };
+		});
 	} catch (cause) {
 		// An error here would skip +error.svelte; the page's own load meets the same wall and shows it inside the layout.
-		if (isHttpError(cause)) return { ...shared, workspace: null };
+		if (isHttpError(cause)) return { ...shared, viewer: null, workspace: null };
 		throw cause;
 	}
 };

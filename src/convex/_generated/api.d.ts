@@ -8,6 +8,7 @@
  * @module
  */
 
+import type * as account from "../account.js";
 import type * as apiKeys from "../apiKeys.js";
 import type * as audit from "../audit.js";
 import type * as auth_adapter from "../auth/adapter.js";
@@ -18,7 +19,6 @@ import type * as auth_mail from "../auth/mail.js";
 import type * as auth_names from "../auth/names.js";
 import type * as auth_options from "../auth/options.js";
 import type * as auth_registration from "../auth/registration.js";
-import type * as auth_roles from "../auth/roles.js";
 import type * as auth_settings from "../auth/settings.js";
 import type * as auth_store from "../auth/store.js";
 import type * as auth_storeFunctions from "../auth/storeFunctions.js";
@@ -66,6 +66,7 @@ import type * as lib_connectionState from "../lib/connectionState.js";
 import type * as lib_contract from "../lib/contract.js";
 import type * as lib_coverage from "../lib/coverage.js";
 import type * as lib_crypto from "../lib/crypto.js";
+import type * as lib_disconnect from "../lib/disconnect.js";
 import type * as lib_errors from "../lib/errors.js";
 import type * as lib_failure from "../lib/failure.js";
 import type * as lib_form from "../lib/form.js";
@@ -104,6 +105,7 @@ import type * as oauthTokens from "../oauthTokens.js";
 import type * as schedule from "../schedule.js";
 import type * as sealedRows from "../sealedRows.js";
 import type * as sessions from "../sessions.js";
+import type * as signInMethods from "../signInMethods.js";
 import type * as slices from "../slices.js";
 import type * as syncRuns from "../syncRuns.js";
 import type * as viewer from "../viewer.js";
@@ -116,6 +118,7 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  account: typeof account;
   apiKeys: typeof apiKeys;
   audit: typeof audit;
   "auth/adapter": typeof auth_adapter;
@@ -126,7 +129,6 @@ declare const fullApi: ApiFromModules<{
   "auth/names": typeof auth_names;
   "auth/options": typeof auth_options;
   "auth/registration": typeof auth_registration;
-  "auth/roles": typeof auth_roles;
   "auth/settings": typeof auth_settings;
   "auth/store": typeof auth_store;
   "auth/storeFunctions": typeof auth_storeFunctions;
@@ -174,6 +176,7 @@ declare const fullApi: ApiFromModules<{
   "lib/contract": typeof lib_contract;
   "lib/coverage": typeof lib_coverage;
   "lib/crypto": typeof lib_crypto;
+  "lib/disconnect": typeof lib_disconnect;
   "lib/errors": typeof lib_errors;
   "lib/failure": typeof lib_failure;
   "lib/form": typeof lib_form;
@@ -212,6 +215,7 @@ declare const fullApi: ApiFromModules<{
   schedule: typeof schedule;
   sealedRows: typeof sealedRows;
   sessions: typeof sessions;
+  signInMethods: typeof signInMethods;
   slices: typeof slices;
   syncRuns: typeof syncRuns;
   viewer: typeof viewer;

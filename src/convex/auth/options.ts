@@ -7,11 +7,11 @@ import { jwt } from 'better-auth/plugins/jwt';
 import { organization } from 'better-auth/plugins/organization';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import { z } from 'zod';
+import { ac, roles } from '../../lib/config/organizationRoles.ts';
 import { isRole } from '../../lib/config/permissions.ts';
 import { invitationLetter, resetLetter, verifyLetter } from './letters.ts';
 import type { Letter } from './letters.ts';
 import { CORE_NAMES, PLUGIN_NAMES } from './names.ts';
-import { ac, roles } from './roles.ts';
 import { isLoopback, OIDC_PROVIDER, TOKEN_AUDIENCE, withHost } from './settings.ts';
 import type { AuthSettings } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { roles } from '../../convex/auth/roles.ts';
+import { roles } from './organizationRoles.ts';
 import { ALL_RIGHTS, ALL_SCOPES, allows, isRole, isScope, rightsOf, ROLES, titleOf } from './permissions.ts';
 
 describe('the table of permissions', () => {

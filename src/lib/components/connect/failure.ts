@@ -1,7 +1,9 @@
 import { ConvexError } from 'convex/values';
+import { AuthFailure } from '../../auth/failure.ts';
 
-/** A sentence for a call to the deployment that was rejected. Functions put theirs in `ConvexError`'s data. */
+/** A sentence for a call that was rejected. Functions put theirs in `ConvexError`'s data. */
 export function causeInWords(cause: unknown): string {
+	if (cause instanceof AuthFailure) return cause.message;
 	if (cause instanceof ConvexError) {
 		const data: unknown = cause.data;
 		if (typeof data === 'string') return data;

@@ -3,8 +3,8 @@
  * asks for its own statements; each follows from a right of ours, so that its endpoints and our functions cannot differ.
  */
 import { createAccessControl } from 'better-auth/plugins/access';
-import { allows } from '../../lib/config/permissions.ts';
-import type { Right, Role } from '../../lib/config/permissions.ts';
+import { allows } from './permissions.ts';
+import type { Right, Role } from './permissions.ts';
 
 const statements = {
 	organization: ['update', 'delete'],

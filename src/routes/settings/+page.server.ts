@@ -1,0 +1,5 @@
+import { redirect } from '@sveltejs/kit';
+import { resolve } from '$app/paths';
+import type { PageServerLoad } from './$types';
+
+export const load: PageServerLoad = () => redirect(307, resolve('/settings/account'));

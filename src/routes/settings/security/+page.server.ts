@@ -1,0 +1,12 @@
+import { fromConvex } from '$lib/server/convex.ts';
+import { api } from '../../../convex/_generated/api.js';
+import type { PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async () =>
+	fromConvex(async (client) => {
+		const [methods, sessions] = await Promise.all([
+			client.query(api.signInMethods.mine, {}),
+			client.query(api.sessions.mine, {})
+		]);
+		return { methods, sessions };
+	});

@@ -1,0 +1,6 @@
+import { fromConvex } from '$lib/server/convex.ts';
+import { api } from '../../../convex/_generated/api.js';
+import type { PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async () =>
+	fromConvex(async (client) => ({ members: await client.query(api.members.list, {}) }));
