@@ -32,7 +32,9 @@ export default ts.config(
 			'@typescript-eslint/no-explicit-any': 'error',
 			'@typescript-eslint/consistent-type-imports': 'error',
 			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-			'svelte/no-at-html-tags': 'error'
+			'svelte/no-at-html-tags': 'error',
+			// The policy of the pages lets no inline style pass: classes, SVG attributes, or ui/placed.ts.
+			'svelte/no-inline-styles': 'error'
 		}
 	},
 	{

@@ -54,7 +54,7 @@ export class Product {
 			const timer = setTimeout(() => fail(new Error(`Not ready in 60 s:\n${this.output}`)), 60_000);
 			const hear = (chunk: Buffer) => {
 				this.output += chunk.toString('utf8');
-				if (this.output.includes(`Ready: open ${this.url}`)) {
+				if (this.output.includes('Ready: open ')) {
 					clearTimeout(timer);
 					ready();
 				}

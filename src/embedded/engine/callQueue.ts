@@ -64,6 +64,11 @@ export class CallQueue<M extends Methods> {
 		}, AWAKE).unref();
 	}
 
+	/** Whether calls are under work, or wait for it. */
+	get isBusy(): boolean {
+		return this.#busy;
+	}
+
 	/** Takes what the front sent. */
 	receive(message: unknown): void {
 		if (!isMessage(message)) return;

@@ -11,12 +11,15 @@ export function parseJson(text: string): JSONValue {
 export class JsonFields {
 	readonly #fields: { readonly [name: string]: JSONValue | undefined };
 	readonly #where: string;
+	/** The text that the fields were parsed from, or nothing. */
+	readonly source: string;
 
-	constructor(json: JSONValue | undefined, where: string) {
+	constructor(json: JSONValue | undefined, where: string, source = '') {
 		if (typeof json !== 'object' || json === null || Array.isArray(json))
 			throw new DeveloperError('InvalidValue', `${where}: expected an object`);
 		this.#fields = json;
 		this.#where = where;
+		this.source = source;
 	}
 
 	has(name: string): boolean {

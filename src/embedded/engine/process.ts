@@ -72,6 +72,15 @@ process.on('SIGTERM', () => undefined);
 endWithParent();
 process.on('unhandledRejection', (error) => handlers?.unhandled(error));
 
+/**
+ * Writes down what was compiled: this process is mostly killed in the end, and would keep nothing. It takes a tenth of a
+ * second and more, so it waits for a moment in which nothing is under work.
+ */
+function keepCompiled(): void {
+	if (queue.isBusy) setTimeout(keepCompiled, SETTLED).unref();
+	else flushCompileCache();
+}
+
 let handlers: Awaited<ReturnType<typeof open>> | null = null;
 
 function ready(): Awaited<ReturnType<typeof open>> {
@@ -82,8 +91,7 @@ function ready(): Awaited<ReturnType<typeof open>> {
 const methods: Handlers<EngineMethods> = {
 	async start({ settings, resumes, mistrust }) {
 		handlers = await open(settings, resumes, mistrust);
-		// This process is mostly killed in the end, and would keep nothing.
-		setTimeout(flushCompileCache, SETTLED).unref();
+		setTimeout(keepCompiled, SETTLED).unref();
 		return handlers.boot();
 	},
 	querySet: (requests) => ready().querySet(requests),

@@ -112,7 +112,7 @@ export class Usage {
 	}
 
 	/** A document was written; `document` measures the new one and is null for a removal. */
-	wroteDocument(id: string, document: Measure | null, limits: TransactionLimits): void {
+	wroteDocument(id: string, document: Pick<Measure, 'size' | 'nesting'> | null, limits: TransactionLimits): void {
 		this.#documentsWritten++;
 		if (document !== null) {
 			this.#bytesWritten += document.size;

@@ -30,25 +30,20 @@ export function parseDocument(json: string): ParsedDocument {
 	return { fields, creationTime: Number(value._creationTime) };
 }
 
-/** Checked fields, the text to store and the fields as they will be read again. */
-export interface EncodedDocument {
+/** Checked fields as they will be read again, and their text. */
+export interface EncodedFields {
 	readonly fields: ConvexObject;
 	readonly json: string;
+}
+
+/** Checked fields that the table takes. */
+export interface EncodedDocument extends EncodedFields {
 	/** What the schema of a push under way has against it, or null. */
 	readonly misfit: string | null;
 }
 
-/**
- * Checks fields against the rules of documents and the table's schema, and writes the document's text. Throws a
- * DeveloperError in Convex's words.
- */
-export function encodeDocument(
-	table: TableEntry,
-	id: string,
-	creationTime: number,
-	given: ConvexObject,
-	commitTs: () => bigint
-): EncodedDocument {
+/** Checks fields against the rules of documents, and writes their text. Throws a DeveloperError in Convex's words. */
+export function encodeDocumentFields(given: ConvexObject, commitTs: () => bigint): EncodedFields {
 	for (const name in given) {
 		if (name.startsWith('_')) {
 			throw new DeveloperError(
@@ -57,7 +52,11 @@ export function encodeDocument(
 			);
 		}
 	}
-	const { fields, json } = encodeFields(given, commitTs);
+	return encodeFields(given, commitTs);
+}
+
+/** Checks fields against the table's schema. Throws a DeveloperError in Convex's words. */
+export function checkDocument(table: TableEntry, { fields, json }: EncodedFields): EncodedDocument {
 	const fault = table.validator?.check(fields);
 	if (fault) {
 		throw new DeveloperError(
@@ -67,9 +66,12 @@ export function encodeDocument(
 	}
 	// Text is never shorter than a quarter of what Convex counts, so small texts need no exact measure.
 	if (json.length > MAX_DOCUMENT_BYTES / 4 && !table.name.startsWith('_')) checkSize(fields);
-	const head = json === '{}' ? '{' : `${json.slice(0, -1)},`;
-	const misfit = table.pendingValidator?.check(fields)?.message ?? null;
-	return { fields, json: `${head}"_creationTime":${creationTime},"_id":"${id}"}`, misfit };
+	return { fields, json, misfit: table.pendingValidator?.check(fields)?.message ?? null };
+}
+
+/** What follows the fields in a document's text, in the place of their closing brace. */
+export function systemFields(fields: string, creationTime: number, id: string): string {
+	return `${fields === '{}' ? '' : ','}"_creationTime":${creationTime},"_id":"${id}"}`;
 }
 
 /** Fields for `insert`: system fields are the system's to give. */

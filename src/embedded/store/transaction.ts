@@ -84,8 +84,8 @@ export class StoreTransaction implements Transaction {
 		return this.#documents.find(component, decoded)?.document ?? null;
 	}
 
-	insert(component: string, table: string, fields: DocumentFields): string {
-		return this.#insert(component, table, fields, 'function');
+	insert(component: string, table: string, fields: DocumentFields, text?: string): string {
+		return this.#insert(component, table, fields, 'function', text);
 	}
 
 	patch(component: string, id: string, fields: DocumentFields): StoredDocument {
@@ -278,14 +278,17 @@ export class StoreTransaction implements Transaction {
 		this.#host.end(this, null);
 	}
 
-	#insert(component: string, name: string, fields: DocumentFields, caller: Caller): string {
+	#insert(component: string, name: string, fields: DocumentFields, caller: Caller, text?: string): string {
 		this.#checkWrite();
 		if (caller === 'function' && name.startsWith('_')) {
 			throw new DeveloperError('InvalidTableName', `Invalid table name ${name} starts with metadata prefix '_'`);
 		}
 		const table = this.#catalog.table(component, name);
-		const allowed = withoutSystemFields(fields);
-		return this.#writer.insert(table, allowed);
+		return this.#writer.insert(
+			table,
+			withoutSystemFields(fields),
+			text === undefined ? undefined : { fields, json: text }
+		);
 	}
 
 	#patch(component: string, id: string, fields: DocumentFields, caller: Caller): StoredDocument {

@@ -113,8 +113,11 @@ export interface Transaction {
 	readonly snapshotTs: bigint;
 	readonly reads: ReadSet;
 	get(component: string, id: string): StoredDocument | null;
-	/** Inserts and returns the new id. Validates against the schema; creates an undeclared table on first insert. */
-	insert(component: string, table: string, fields: DocumentFields): string;
+	/**
+	 * Inserts and returns the new id. Validates against the schema; creates an undeclared table on first insert. `text`: the
+	 * fields as JSON, where that is known and `measureJson` has found it plain.
+	 */
+	insert(component: string, table: string, fields: DocumentFields, text?: string): string;
 	/** Shallow merge; an undefined field deletes it. Returns the new document. */
 	patch(component: string, id: string, fields: DocumentFields): StoredDocument;
 	replace(component: string, id: string, fields: DocumentFields): StoredDocument;

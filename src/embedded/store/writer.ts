@@ -4,8 +4,8 @@ import type { Catalog } from './catalog.ts';
 import type { IndexEntry, TableEntry } from './tableEntry.ts';
 import { creationTimeAfter, creationTimeOf, newInternalId } from './clock.ts';
 import type { Database } from './database.ts';
-import { encodeDocument, parseDocument } from './documents.ts';
-import type { EncodedDocument, ParsedDocument } from './documents.ts';
+import { checkDocument, encodeDocumentFields, parseDocument, systemFields } from './documents.ts';
+import type { EncodedDocument, EncodedFields, ParsedDocument } from './documents.ts';
 import { addIndex } from './filling.ts';
 import { creationIndex, differenceOf, indexKeys, writeIndexKey } from './indexes.ts';
 import type { Layer } from './layer.ts';
@@ -36,7 +36,8 @@ export interface LocatedDocument {
 	readonly document: StoredDocument;
 }
 
-interface NewDocument {
+interface DocumentToWrite {
+	readonly id: string;
 	readonly internal: Uint8Array;
 	readonly creationTime: number;
 	readonly document: EncodedDocument;
@@ -59,16 +60,16 @@ export class DocumentWriter {
 		this.#commitTs = commitTs;
 	}
 
-	/** Returns the new id. Throws a DeveloperError before anything is written. */
-	insert(table: TableEntry, fields: ConvexObject): string {
+	/** Returns the new id. `encoded` when that has been done already. Throws a DeveloperError before anything is written. */
+	insert(table: TableEntry, fields: ConvexObject, encoded?: EncodedFields): string {
 		const creationTime = creationTimeAfter(table.lastCreation);
 		const internal = newInternalId(creationTime);
 		const id = encodeId(table.number, internal);
-		const document = encodeDocument(table, id, creationTime, fields, this.#commitTs);
+		const document = checkDocument(table, encoded ?? encodeDocumentFields(fields, this.#commitTs));
 		this.#noteMisfit(table, document);
 		this.#catalog.create(table, this.#layer);
 		table.lastCreation = creationTime;
-		this.#place(table, { internal, creationTime, document });
+		this.#place(table, { id, internal, creationTime, document });
 		return id;
 	}
 
@@ -80,7 +81,7 @@ export class DocumentWriter {
 		const creationTime = given.creationTime ?? creationTimeAfter(table.lastCreation);
 		const internal = given.internal ?? newInternalId(creationTime);
 		const id = encodeId(table.number, internal);
-		const document = encodeDocument(table, id, creationTime, given.fields, this.#commitTs);
+		const document = checkDocument(table, encodeDocumentFields(given.fields, this.#commitTs));
 		this.#noteMisfit(table, document);
 		this.#catalog.create(table, this.#layer);
 		const isOdd = creationTimeOf(internal) !== creationTime || creationTime > Date.now();
@@ -88,7 +89,7 @@ export class DocumentWriter {
 			addIndex(file(), this.#catalog, table, CREATION_INDEX);
 		}
 		if (creationTime > table.lastCreation && creationTime <= Date.now()) table.lastCreation = creationTime;
-		this.#place(table, { internal, creationTime, document });
+		this.#place(table, { id, internal, creationTime, document });
 		return id;
 	}
 
@@ -98,9 +99,9 @@ export class DocumentWriter {
 		old: ParsedDocument,
 		fields: ConvexObject
 	): StoredDocument {
-		const document = encodeDocument(table, id, old.creationTime, fields, this.#commitTs);
+		const document = checkDocument(table, encodeDocumentFields(fields, this.#commitTs));
 		this.#noteMisfit(table, document);
-		this.#put(table, internal, document.json);
+		this.#put(table, { id, internal, creationTime: old.creationTime, document }, 0);
 		for (const index of table.indexes) {
 			const before = indexKeys(index, old.fields, internal, old.creationTime);
 			const { removed, added } = differenceOf(before, indexKeys(index, document.fields, internal, old.creationTime));
@@ -109,7 +110,8 @@ export class DocumentWriter {
 			for (const key of removed) this.#removeEntry(index, key);
 			for (const key of added) this.#addEntry(index, key);
 		}
-		return { id, json: document.json };
+		const { json } = document;
+		return { id, json: json.slice(0, -1) + systemFields(json, old.creationTime, id) };
 	}
 
 	remove({ table, internal, document }: LocatedDocument): void {
@@ -143,8 +145,9 @@ export class DocumentWriter {
 		return this.#misfits;
 	}
 
-	#place(table: TableEntry, { internal, creationTime, document }: NewDocument): void {
-		this.#put(table, internal, document.json, 1);
+	#place(table: TableEntry, created: DocumentToWrite): void {
+		this.#put(table, created, 1);
+		const { internal, creationTime, document } = created;
 		for (const index of table.indexes) {
 			if (index.kind === 'database') {
 				writeIndexKey(this.#records.begin(), index, document.fields, internal, creationTime);
@@ -155,10 +158,13 @@ export class DocumentWriter {
 		}
 	}
 
-	#put(table: TableEntry, internal: Uint8Array, json: string, change = 0): void {
+	/** Writes the text, in two parts, since putting them together would cost more than anything else here. */
+	#put(table: TableEntry, { id, internal, creationTime, document: { json } }: DocumentToWrite, change: number): void {
 		const bytes = this.#records.begin().bytes(internal);
 		const keyEnd = bytes.length;
 		bytes.text(json);
+		bytes.truncate(bytes.length - 1);
+		bytes.text(systemFields(json, creationTime, id));
 		this.#records.endDocument(table.tablet, PUT, keyEnd);
 		this.#wrote(table, change);
 	}

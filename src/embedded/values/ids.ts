@@ -13,7 +13,9 @@ const MIN_TEXT = encodedLength(1 + INTERNAL_LENGTH + FOOTER_LENGTH);
 const MAX_TEXT = encodedLength(5 + INTERNAL_LENGTH + FOOTER_LENGTH);
 
 /** Two base32 characters for every ten bits. */
-const PAIRS = Array.from({ length: 1024 }, (_, bits) => `${ALPHABET[bits >> 5]}${ALPHABET[bits & 31]}`);
+const PAIRS = Buffer.from(
+	Array.from({ length: 1024 }, (_, bits) => `${ALPHABET[bits >> 5]}${ALPHABET[bits & 31]}`).join('')
+);
 
 /** Value of a character code, or 255. */
 const DIGITS = new Uint8Array(128).fill(255);
@@ -21,6 +23,8 @@ for (let i = 0; i < ALPHABET.length; i++) DIGITS[ALPHABET.charCodeAt(i)] = i;
 
 /** Room for 5 table bytes, the internal id, the footer, and padding to whole groups of five bytes. */
 const scratch = new Uint8Array(30);
+/** The characters of a text before it is one: putting strings together costs more. */
+const characters = Buffer.alloc(encodedLength(scratch.length));
 
 /**
  * The text of a document id (v6): lower-case Crockford base32 of varint(table number), 16 internal bytes and a
@@ -40,22 +44,23 @@ export function encodeId(table: number, internal: Uint8Array): string {
 	scratch[length++] = footer & 0xff;
 	scratch[length++] = footer >> 8;
 	scratch.fill(0, length);
-	let text = '';
-	for (let i = 0; i < length; i += 5) {
+	for (let i = 0, at = 0; i < length; i += 5, at += 8) {
 		const a = scratch[i] ?? 0;
 		const b = scratch[i + 1] ?? 0;
 		const c = scratch[i + 2] ?? 0;
 		const d = scratch[i + 3] ?? 0;
 		const e = scratch[i + 4] ?? 0;
-		text += pair((a << 2) | (b >> 6)) + pair(((b & 0x3f) << 4) | (c >> 4)) + pair(((c & 0x0f) << 6) | (d >> 2));
-		text += pair(((d & 0x03) << 8) | e);
+		putPair(at, (a << 2) | (b >> 6));
+		putPair(at + 2, ((b & 0x3f) << 4) | (c >> 4));
+		putPair(at + 4, ((c & 0x0f) << 6) | (d >> 2));
+		putPair(at + 6, ((d & 0x03) << 8) | e);
 	}
-	const characters = encodedLength(length);
-	return text.length === characters ? text : text.slice(0, characters);
+	return characters.toString('latin1', 0, encodedLength(length));
 }
 
-function pair(bits: number): string {
-	return PAIRS[bits] ?? '';
+function putPair(at: number, bits: number): void {
+	characters[at] = PAIRS[2 * bits] ?? 0;
+	characters[at + 1] = PAIRS[2 * bits + 1] ?? 0;
 }
 
 /** Characters of the id texts of a table. */

@@ -30,13 +30,20 @@ function nestingOf(of: Value): number {
 	return 1 + Math.max(0, ...Object.values(of).map((field) => nestingOf(field ?? null)));
 }
 
+function isPlain(of: Value): boolean {
+	if (typeof of === 'bigint' || of instanceof ArrayBuffer) return false;
+	if (typeof of === 'number') return Number.isFinite(of) && !Object.is(of, -0);
+	if (typeof of !== 'object' || of === null) return true;
+	return Object.entries(of).every(([name, field]) => !name.startsWith('_') && isPlain(field ?? null));
+}
+
 describe('measureJson', () => {
 	it('says what Convex counts of any value', () => {
 		fc.assert(
 			fc.property(value, (of) => {
 				const text = JSON.stringify(convexToJson(of));
 				const size = getConvexSize(of);
-				expect(measureJson(text)).toEqual({ size, nesting: nestingOf(of) });
+				expect(measureJson(text)).toEqual({ size, nesting: nestingOf(of), plain: isPlain(of) });
 				expect(mayExceed(text.length, size - 1)).toBe(true);
 			}),
 			{ numRuns: 1_000 }

@@ -8,6 +8,8 @@ export interface Measure {
 	readonly size: number;
 	/** Arrays and objects inside each other; 0 for a plain value. */
 	readonly nesting: number;
+	/** Whether the JSON value is the Convex value: nothing in it is encoded, and no field has a name that begins with `$` or `_`. */
+	readonly plain: boolean;
 }
 
 const QUOTE = 0x22;
@@ -19,6 +21,8 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_OBJECT = 0x7d;
 const CLOSE_ARRAY = 0x5d;
 
+const DOLLAR = 0x24;
+const UNDERSCORE = 0x5f;
 const LETTER_U = 0x75;
 
 const NUMBER_BYTES = 9;
@@ -35,7 +39,7 @@ const SPECIAL = new Set(['$integer', '$float', '$bytes', '$undefined', '$commitT
 export function measureJson(text: string): Measure {
 	const scanner = new Scanner(text);
 	const size = scanner.value(0);
-	return { size, nesting: scanner.nesting };
+	return { size, nesting: scanner.nesting, plain: scanner.plain };
 }
 
 /** No text makes a value larger than this many bytes a character: `0,` takes two characters for nine bytes (the last one has no comma). */
@@ -48,8 +52,9 @@ export function mayExceed(characters: number, bytes: number): boolean {
 
 class Scanner {
 	nesting = 0;
+	plain = true;
 	/** Whether the last string had only printable ASCII characters, none of them escaped. */
-	#plain = true;
+	#simple = true;
 	readonly #text: string;
 	#at = 0;
 
@@ -121,6 +126,7 @@ class Scanner {
 	/** Bytes of `{"$integer": …}` and its like, or null when the object is an ordinary one. */
 	#special(): number | null {
 		if (!this.#text.startsWith('"$', this.#at)) return null;
+		this.plain = false;
 		const start = this.#at;
 		const nameLength = this.#string();
 		const name = this.#text.slice(start + 1, start + 1 + nameLength);
@@ -142,9 +148,11 @@ class Scanner {
 	/** UTF-8 bytes of the field name that begins here. Throws a DeveloperError when it cannot name a field. */
 	#name(): number {
 		const start = this.#at;
+		const first = this.#text.charCodeAt(start + 1);
+		if (first === DOLLAR || first === UNDERSCORE) this.plain = false;
 		const size = this.#string();
 		// Most names are plain, and need no copy to be checked.
-		if (!this.#plain || size > MAX_FIELD_NAME) checkFieldName(String(JSON.parse(this.#text.slice(start, this.#at))));
+		if (!this.#simple || size > MAX_FIELD_NAME) checkFieldName(String(JSON.parse(this.#text.slice(start, this.#at))));
 		return size;
 	}
 
@@ -153,7 +161,7 @@ class Scanner {
 		const text = this.#text;
 		let at = this.#at + 1;
 		let bytes = 0;
-		this.#plain = true;
+		this.#simple = true;
 		for (;;) {
 			const code = text.charCodeAt(at++);
 			if (code === QUOTE || Number.isNaN(code)) break;
@@ -161,7 +169,7 @@ class Scanner {
 				bytes++;
 				continue;
 			}
-			this.#plain = false;
+			this.#simple = false;
 			if (code === BACKSLASH) {
 				if (text.charCodeAt(at++) !== LETTER_U) bytes++;
 				else {

@@ -65,12 +65,12 @@ const ASYNC = new Map<string, Async>([
 export function syncSyscall(call: Call, op: string, args: string, services: Services): string {
 	const handler = SYNC.get(op);
 	if (handler === undefined) throw new DeveloperError('InvalidValue', `Unknown operation ${op}`);
-	return handler(call, new JsonFields(parseJson(args), op), services);
+	return handler(call, new JsonFields(parseJson(args), op, args), services);
 }
 
 /** Every asynchronous syscall of queries and mutations but `1.0/runUdf`, which the runner handles. */
 export function asyncSyscall(call: Call, op: string, args: string, services: Services): string | Promise<string> {
 	const handler = ASYNC.get(op);
 	if (handler === undefined) throw new DeveloperError('InvalidValue', `Unknown async operation ${op}`);
-	return handler(call, new JsonFields(parseJson(args), op), services);
+	return handler(call, new JsonFields(parseJson(args), op, args), services);
 }

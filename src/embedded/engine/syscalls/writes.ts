@@ -1,9 +1,8 @@
-import type { JSONValue } from 'convex/values';
 import { MAX_DOCUMENT_NESTING } from '../../values/bounds.ts';
 import { DeveloperError } from '../../values/errors.ts';
 import { measureJson } from '../../values/measure.ts';
 import type { Measure } from '../../values/measure.ts';
-import { patchFromJson } from '../../values/value.ts';
+import { isConvexObject, patchFromJson } from '../../values/value.ts';
 import type { Call } from '../call.ts';
 import type { JsonFields } from '../json.ts';
 import { readArgument, readDocument } from './queries.ts';
@@ -13,10 +12,26 @@ const SYSTEM_FIELDS_BYTES = '_id'.length + 1 + 2 + ('_creationTime'.length + 1 +
 
 export function insert(call: Call, args: JsonFields): string {
 	const value = args.json('value');
-	const { size, nesting } = measureDocument(value);
-	const id = writer(call).insert(call.component, args.text('table'), patchFromJson(value));
+	const text = JSON.stringify(value);
+	const measure = measureJson(text);
+	checkDocumentNesting(measure);
+	const table = args.text('table');
+	const id =
+		measure.plain && isConvexObject(value) && isVerbatim(args.source, table, text)
+			? writer(call).insert(call.component, table, value, text)
+			: writer(call).insert(call.component, table, patchFromJson(value));
+	const { size, nesting } = measure;
 	call.request.usage.wroteDocument(id, { size: size + SYSTEM_FIELDS_BYTES + id.length, nesting }, call.limits);
 	return `{"_id":"${id}"}`;
+}
+
+/**
+ * Whether the arguments say the document word for word so, as `convex/server` writes them. Text that was made by hand may
+ * say what JSON.stringify loses (-0, 1e999).
+ */
+function isVerbatim(source: string, table: string, text: string): boolean {
+	const start = '{"table":"'.length + table.length + '","value":'.length;
+	return source.length === start + text.length + '}'.length && source.startsWith(text, start);
 }
 
 /** `ctx.db.patch`: a field whose value is undefined is removed. */
@@ -53,13 +68,7 @@ function rewritten(call: Call, id: string, write: () => string): string {
 	return json;
 }
 
-function measureDocument(value: JSONValue): Measure {
-	const measure = measureJson(JSON.stringify(value));
-	checkDocumentNesting(measure);
-	return measure;
-}
-
-function checkDocumentNesting({ nesting }: Measure): void {
+function checkDocumentNesting({ nesting }: Pick<Measure, 'nesting'>): void {
 	if (nesting <= MAX_DOCUMENT_NESTING) return;
 	throw new DeveloperError(
 		'InvalidDocument',
