@@ -58,7 +58,8 @@ export function mergedRows(
 	const precedes = (a: string, b: string): boolean => (order === 'asc' ? a < b : a > b);
 	const rows: (readonly [string, string])[] = [];
 	while (rows.length < limit) {
-		let key = stored.key;
+		const next = stored.key;
+		let key = next;
 		for (const { at } of cursors) {
 			if (at.key !== null && (key === null || precedes(at.key, key))) key = at.key;
 		}
@@ -70,7 +71,7 @@ export function mergedRows(
 			at.advance();
 		}
 		let json: string | null = null;
-		if (stored.key === key) {
+		if (next === key) {
 			json = stored.json;
 			stored.advance();
 		}
@@ -82,10 +83,8 @@ export function mergedRows(
 	return rows;
 }
 
-/** Walks over the rows of the file, a chunk at a time. */
+/** Walks over the rows of the file, a chunk at a time. The next chunk is read when it is looked at, and not before. */
 class FileCursor {
-	key: string | null = null;
-	json = '';
 	readonly #read: FileRows;
 	readonly #order: 'asc' | 'desc';
 	readonly #limit: number;
@@ -93,6 +92,7 @@ class FileCursor {
 	#upper: Uint8Array;
 	#rows: SQLOutputValue[][];
 	#at = 0;
+	#key: string | null = null;
 
 	constructor(read: FileRows, lower: Uint8Array, upper: Uint8Array, order: 'asc' | 'desc', limit: number) {
 		this.#read = read;
@@ -101,22 +101,38 @@ class FileCursor {
 		this.#order = order;
 		this.#limit = limit;
 		this.#rows = read(lower, upper, limit);
-		this.advance();
+	}
+
+	/** Null at the end. */
+	get key(): string | null {
+		if (this.#key !== null) return this.#key;
+		if (this.#at === this.#limit) this.#readOn();
+		const row = this.#rows[this.#at];
+		return row === undefined ? null : (this.#key = keyOf(row));
+	}
+
+	get json(): string {
+		return String(this.#rows[this.#at]?.[1] ?? '');
 	}
 
 	advance(): void {
-		if (this.#at === this.#rows.length && this.#at === this.#limit) {
-			const last = Buffer.from(this.key ?? '', 'latin1');
-			if (this.#order === 'asc') this.#lower = keyAfter(last);
-			else this.#upper = last;
-			this.#rows = this.#read(this.#lower, this.#upper, this.#limit);
-			this.#at = 0;
-		}
-		const row = this.#rows[this.#at++];
-		this.key = row === undefined ? null : Buffer.from(String(row[0]), 'hex').toString('latin1');
-		this.json = row === undefined ? '' : String(row[1]);
-		if (row === undefined) this.#at--;
+		this.#at++;
+		this.#key = null;
 	}
+
+	#readOn(): void {
+		const last = this.#rows.at(-1);
+		if (last === undefined) return;
+		const key = Buffer.from(keyOf(last), 'latin1');
+		if (this.#order === 'asc') this.#lower = keyAfter(key);
+		else this.#upper = key;
+		this.#rows = this.#read(this.#lower, this.#upper, this.#limit);
+		this.#at = 0;
+	}
+}
+
+function keyOf([hex]: readonly SQLOutputValue[]): string {
+	return Buffer.from(String(hex), 'hex').toString('latin1');
 }
 
 const ALL = 2 ** 31 - 1;

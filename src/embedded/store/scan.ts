@@ -35,6 +35,8 @@ export interface ScanSource {
 }
 
 const FIRST_CHUNK = 16;
+/** The most for somebody who says how many he wants: documents may be large. */
+const LARGEST_FIRST_CHUNK = 64;
 const LAST_CHUNK = 1024;
 const GROWTH = 2;
 /** After a write to the table the chunk is read again; a loop that writes in every step must not read much each time. */
@@ -51,12 +53,21 @@ export class TableScan implements Scan, OpenInterval {
 	#at = 0;
 	#chunkGeneration = -1;
 	#lastChunk = false;
-	#size = FIRST_CHUNK;
+	#size: number;
 	#last: ScanEntry | null = null;
 	#state: 'unread' | 'reading' | 'exhausted' = 'unread';
 	#closed = false;
 
-	constructor(source: ScanSource, range: KeyRange, order: Order, reads: ReadLog, generation: () => number) {
+	/** `wanted`: after how many entries the caller is going to stop. */
+	constructor(
+		source: ScanSource,
+		range: KeyRange,
+		order: Order,
+		reads: ReadLog,
+		generation: () => number,
+		wanted = FIRST_CHUNK
+	) {
+		this.#size = Math.max(1, Math.min(wanted, LARGEST_FIRST_CHUNK));
 		this.#source = source;
 		this.#range = range;
 		this.#order = order;

@@ -130,7 +130,7 @@ export class StoreTransaction implements Transaction {
 		return this.#remove(component, id, 'system');
 	}
 
-	scan(component: string, table: string, index: string, range: KeyRange, order: 'asc' | 'desc'): Scan {
+	scan(component: string, table: string, index: string, range: KeyRange, order: 'asc' | 'desc', wanted?: number): Scan {
 		this.#check();
 		const entry = this.#catalog.table(component, table);
 		const generation = () => entry.generation + this.#rollbacks;
@@ -139,7 +139,7 @@ export class StoreTransaction implements Transaction {
 		const source = isInherent
 			? creationSource(this.#place, entry)
 			: indexSource(this.#place, entry, usableIndex(entry, index, 'database'));
-		return new TableScan(source, range, order, this.#reads, generation);
+		return new TableScan(source, range, order, this.#reads, generation, wanted);
 	}
 
 	/** The index when it is enabled and of the kind. Throws a DeveloperError otherwise. */

@@ -112,7 +112,7 @@ export class QueryStream {
 		const { table, index, range, order, search } = plan;
 		this.#scan =
 			search === null
-				? call.request.transaction.scan(call.component, table, index, range, order)
+				? call.request.transaction.scan(call.component, table, index, range, order, wantedOf(plan.operators))
 				: new SearchScan(call, table, index, search, range);
 	}
 
@@ -187,6 +187,12 @@ export class QueryStream {
 		this.#scan.close();
 		return null;
 	}
+}
+
+/** How many rows a query takes at most; undefined when that depends on what is in them. */
+function wantedOf(operators: readonly Operator[]): number | undefined {
+	const limits = operators.flatMap((operator) => (operator.kind === 'limit' ? operator.max : []));
+	return limits.length > 0 && limits.length === operators.length ? Math.min(...limits) : undefined;
 }
 
 function objectOf(document: StoredDocument): ConvexObject {
