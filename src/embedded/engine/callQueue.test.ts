@@ -10,8 +10,10 @@ import { SqliteStore } from '../store/store.ts';
 import { drain } from '../store/testStore.ts';
 import { SavedAnswers } from './answers.ts';
 import { CallQueue } from './callQueue.ts';
+import { emptyTrace } from './logs.ts';
 import { isMessage } from './rpc.ts';
 import type { CallMessage, Message } from './rpc.ts';
+import type { Renewal } from './protocol.ts';
 import { readRunning, RunningNote } from './running.ts';
 
 type TestMethods = {
@@ -31,6 +33,8 @@ let sent: Message[];
 let ids: number;
 let gate: PromiseWithResolvers<void>;
 let losses: number;
+/** What runs again after a call that wrote. */
+let renew: (() => Promise<readonly Renewal[]>) | null;
 
 beforeEach(() => {
 	dataDir = mkdtempSync(join(tmpdir(), 'embedded-queue-'));
@@ -42,6 +46,7 @@ beforeEach(() => {
 	ids = 0;
 	losses = 0;
 	gate = Promise.withResolvers();
+	renew = null;
 	const names = (): string[] => {
 		const tx = store.begin('read');
 		const found = drain(tx.scan('', 'notes', 'by_creation_time', EVERYTHING, 'asc'));
@@ -69,7 +74,7 @@ beforeEach(() => {
 		}
 	);
 	const running = new RunningNote(dataDir);
-	queue.use({ pipeline: store.pipeline, answers, running, onLost: () => losses++ });
+	queue.use({ pipeline: store.pipeline, answers, running, onLost: () => losses++, renewal: () => renew });
 });
 afterEach(() => {
 	store.close();
@@ -78,6 +83,19 @@ afterEach(() => {
 
 function call(method: keyof TestMethods, params: unknown = null): CallMessage {
 	return { kind: 'call', id: ++ids, method, params };
+}
+
+function renewal(name: string): Renewal {
+	const call = {
+		path: 'names',
+		componentPath: '',
+		identity: { kind: 'none' },
+		caller: 'client',
+		requestId: ''
+	} as const;
+	const outcome = { ok: true, value: '[]', logLines: [] } as const;
+	const run = { result: { outcome, journal: null, readIdentity: false }, trace: emptyTrace('Query') };
+	return { of: `before ${name}`, name, ts: 1n, call, run };
 }
 
 /** Sends calls and lets the queue execute them. */
@@ -182,6 +200,55 @@ describe('the calls of the engine process', () => {
 			[1, expect.stringContaining('no room')],
 			[2, []]
 		]);
+	});
+
+	it('wait for the queries that they touched, and go out together with their answers', async () => {
+		renew = async () => {
+			await gate.promise;
+			return [renewal('one')];
+		};
+		await send(call('add', 'a'));
+		expect(readRunning(dataDir)?.call).toBe(0);
+		written();
+		// Durable, but the front has not been told: it must not hear either that it has all answers.
+		expect(sent).toEqual([]);
+		gate.resolve();
+		await setImmediate();
+		expect(sent).toEqual([
+			{
+				kind: 'answers',
+				answers: [{ kind: 'reply', id: 1, value: 'added a' }],
+				batch: 1,
+				renewals: [renewal('one')]
+			}
+		]);
+		expect(answers.read()).toEqual([{ kind: 'reply', id: 1, value: 'added a' }]);
+	});
+
+	it('have no queries run again while others wait', async () => {
+		let renewals = 0;
+		renew = async () => [renewal(String(++renewals))];
+		await send(call('add', 'a'), call('add', 'b'));
+		await send(call('names'));
+		written();
+		written();
+		expect(answered()).toHaveLength(3);
+		expect(renewals).toBe(1);
+	});
+
+	it('are refused, and nothing of the queries told, when what they wrote is lost meanwhile', async () => {
+		renew = async () => {
+			await gate.promise;
+			return [renewal('one')];
+		};
+		breakDisk();
+		await send(call('add', 'a'));
+		written();
+		mendDisk();
+		gate.resolve();
+		await setImmediate();
+		expect(answered()).toEqual([[1, expect.stringContaining('no room')]]);
+		expect(sent.flatMap((message) => (message.kind === 'answers' ? message.renewals : []))).toEqual([]);
 	});
 
 	it('say in a file which of them is being executed', async () => {

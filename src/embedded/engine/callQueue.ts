@@ -1,6 +1,7 @@
 import type { Pipeline } from '../store/pipeline.ts';
 import type { SavedAnswers } from './answers.ts';
 import { answerTo, isMessage, refusal } from './rpc.ts';
+import type { Renewal } from './protocol.ts';
 import type { CallMessage, Handlers, MadeAnswer, Methods, Send } from './rpc.ts';
 import type { RunningNote } from './running.ts';
 
@@ -11,6 +12,8 @@ export interface CallQueueParts {
 	readonly running: RunningNote;
 	/** Called after commits were lost, before anything else runs. */
 	readonly onLost: () => void;
+	/** Asked after a call that wrote, when no other waits: what runs again what it touched, until one does. */
+	readonly renewal: (callsWait: () => boolean) => (() => Promise<readonly Renewal[]>) | null;
 }
 
 /** An executed call whose answer waits until all that it saw is durable. */
@@ -20,6 +23,8 @@ interface Held {
 	/** How many commits there were when it ended. */
 	readonly position: number;
 	readonly wrote: boolean;
+	/** Queries that it touched and that have been run again; null while they are. */
+	renewals: readonly Renewal[] | null;
 }
 
 /** How long calls may follow one another before messages are received and sent (milliseconds). */
@@ -37,7 +42,8 @@ const AWAKE = 1_000;
  *      └────────────┴───────────┤
  *        it wrote nothing       └──it wrote──▶ refused
  *
- * A call commits at most once, as the last thing that it does: its answer goes into the file with that commit.
+ * A call commits at most once, as the last thing that it does: its answer goes into the file with that commit. While the
+ * disk takes it and nothing else waits, subscriptions that it touched are run again, and go out together with the answer.
  */
 export class CallQueue<M extends Methods> {
 	readonly #handlers: Handlers<M>;
@@ -46,6 +52,7 @@ export class CallQueue<M extends Methods> {
 	#waiting: CallMessage[] = [];
 	#held: Held[] = [];
 	#outgoing: MadeAnswer[] = [];
+	#renewals: Renewal[] = [];
 	#losses = 0;
 	#busy = false;
 
@@ -88,7 +95,7 @@ export class CallQueue<M extends Methods> {
 		let turn = performance.now();
 		for (let at = 0; at < this.#waiting.length; at++) {
 			const message = this.#waiting[at];
-			if (message !== undefined) await this.#execute(message);
+			if (message !== undefined) await this.#execute(message, at + 1);
 			const ended = performance.now() - turn > TURN;
 			if (!ended && at + 1 < this.#waiting.length) continue;
 			this.#waiting.splice(0, at + 1);
@@ -102,7 +109,8 @@ export class CallQueue<M extends Methods> {
 		this.#busy = false;
 	}
 
-	async #execute(message: CallMessage): Promise<void> {
+	/** `done`: how many of the calls that wait have been executed with this one. */
+	async #execute(message: CallMessage, done: number): Promise<void> {
 		const parts = this.#parts;
 		if (parts === null) {
 			this.#outgoing.push(await answerTo(this.#handlers, message));
@@ -119,8 +127,17 @@ export class CallQueue<M extends Methods> {
 		}
 		const wrote = pipeline.position > before.position;
 		if (wrote) answers.add(answer);
-		this.#held.push({ message, answer, position: pipeline.position, wrote });
+		const callsWait = (): boolean => this.#waiting.length > done;
+		const renew = wrote && !callsWait() ? parts.renewal(callsWait) : null;
+		const held: Held = { message, answer, position: pipeline.position, wrote, renewals: renew === null ? [] : null };
+		this.#held.push(held);
 		pipeline.flush();
+		if (renew !== null) {
+			// Whatever the queries do, the call has been executed.
+			running.write(0);
+			held.renewals = await renew();
+			pipeline.flush();
+		}
 		this.#release();
 	}
 
@@ -153,14 +170,23 @@ export class CallQueue<M extends Methods> {
 	#release(): void {
 		const durable = this.#parts?.pipeline.durable ?? 0;
 		let count = 0;
-		while (count < this.#held.length && (this.#held[count]?.position ?? 0) <= durable) count++;
-		for (const { answer } of this.#held.splice(0, count)) this.#outgoing.push(answer);
+		for (const { position, renewals } of this.#held) {
+			if (position > durable || renewals === null) break;
+			count++;
+		}
+		for (const { answer, renewals } of this.#held.splice(0, count)) {
+			this.#outgoing.push(answer);
+			this.#renewals.push(...(renewals ?? []));
+		}
 	}
 
 	#answer(): void {
-		const batch = this.#parts?.answers.sendable(this.#parts.pipeline.durable) ?? 0;
+		// An answer may be durable and held still.
+		const held = this.#held[0]?.position ?? Infinity;
+		const batch = this.#parts?.answers.sendable(Math.min(this.#parts.pipeline.durable, held - 1)) ?? 0;
 		if (this.#outgoing.length === 0 && batch === 0) return;
-		this.#send({ kind: 'answers', answers: this.#outgoing, batch });
+		this.#send({ kind: 'answers', answers: this.#outgoing, batch, renewals: this.#renewals });
 		this.#outgoing = [];
+		this.#renewals = [];
 	}
 }

@@ -69,7 +69,11 @@ export async function createEngine({
 	);
 	// While the process starts.
 	const boot = await supervisor.start(checkFile(join(settings.dataDir, 'data.sqlite')));
-	notices = new Notices(boot.latestTs);
+	const unsubscribe = (subscriptions: readonly string[]): void => {
+		supervisor.call('unsubscribe', subscriptions).catch(() => undefined);
+	};
+	notices = new Notices(boot.latestTs, unsubscribe);
+	supervisor.onRenewed = notices.renewed.bind(notices);
 	if (onLog !== undefined) notices.onLog(onLog);
 	let deployment = boot.deployment;
 	const calls = new Calls(settings, limits, supervisor, notices, deployment);
@@ -104,9 +108,7 @@ export async function createEngine({
 		latestTs: () => notices.latestTs,
 		fault: () => fault.words,
 		querySet: (requests) => calls.querySet(requests),
-		unsubscribe(subscriptions) {
-			supervisor.call('unsubscribe', subscriptions).catch(() => undefined);
-		},
+		unsubscribe,
 		mutation: (call, session) => calls.mutation(call, session),
 		action: (call) => calls.actions.action(call),
 		httpAction: (request) => calls.actions.httpAction(request),

@@ -4,7 +4,7 @@ import type { Analysis, AnalyzedFunction } from './analysis.ts';
 import type { ModuleSource, PushBundle } from './bundle.ts';
 import type { AppliedPush, PreparedPush, PushRefusal, SchemaPredictions } from './pushChanges.ts';
 import type {
-	CommitNotice,
+	CommitListener,
 	EnvironmentVariable,
 	FunctionCall,
 	HttpActionRequest,
@@ -43,7 +43,7 @@ export interface Engine {
 	mutation(call: FunctionCall, session?: SessionRequest): Promise<MutationResult>;
 	action(call: FunctionCall): Promise<Outcome>;
 	httpAction(request: HttpActionRequest): Promise<HttpActionResponse>;
-	onCommit(listener: (notice: CommitNotice) => void): () => void;
+	onCommit(listener: CommitListener): () => void;
 	/** Function completions of every kind, for `convex logs` and the terminal. */
 	onLog(listener: (entry: LogEntry) => void): () => void;
 

@@ -1,7 +1,6 @@
 import { freshSeed, seededRandom } from './random.ts';
 import type { SqliteStore } from '../store/store.ts';
 import type { StoreTransaction } from '../store/transaction.ts';
-import { SubscriptionIndex } from '../store/subscriptions.ts';
 import type { CommitWrites } from '../store/types.ts';
 import { resolveFunction } from './access.ts';
 import { newCall } from './call.ts';
@@ -18,6 +17,8 @@ import type { Removals } from '../files/removals.ts';
 import type { Sessions } from './sessions.ts';
 import type { CommitNotice, FunctionCall, Outcome, QueryRequest, SessionRequest } from './types.ts';
 import { Usage } from './usage.ts';
+import { WatchedQueries } from './watchedQueries.ts';
+import type { WatchedQuery } from './watchedQueries.ts';
 
 /** What else belongs to a mutation's transaction. */
 export interface MutationExtras {
@@ -38,7 +39,7 @@ export class Executor {
 	readonly #sessions: Sessions;
 	readonly #removals: Removals;
 	readonly #limits: Limits;
-	#subscriptions = new SubscriptionIndex();
+	#watched = new WatchedQueries();
 
 	constructor(store: SqliteStore, runner: Runner, sessions: Sessions, removals: Removals, limits: Limits) {
 		this.#store = store;
@@ -70,11 +71,12 @@ export class Executor {
 		}
 		const reads = tx.reads;
 		tx.commit();
-		if (query.subscription !== undefined) this.#subscriptions.add(query.subscription, reads);
-		return {
+		const run = {
 			result: { outcome, journal: nextJournal, readIdentity: request.readIdentity },
 			trace: trace(request, started, 'Query')
 		};
+		this.#watched.add(query, reads, run);
+		return run;
 	}
 
 	#queryPath(query: QueryRequest): FunctionPath {
@@ -144,12 +146,12 @@ export class Executor {
 	}
 
 	unsubscribe(names: readonly string[]): void {
-		for (const name of names) this.#subscriptions.remove(name);
+		for (const name of names) this.#watched.remove(name);
 	}
 
 	/** After a change that no read set can tell of: everybody asks anew. */
 	forgetSubscriptions(): void {
-		this.#subscriptions = new SubscriptionIndex();
+		this.#watched = new WatchedQueries();
 	}
 
 	/** A change of the engine's own, outside of any function. */
@@ -166,9 +168,12 @@ export class Executor {
 
 	/** Tells which subscriptions a commit touched, and forgets them. */
 	notice(writes: CommitWrites): CommitNotice {
-		const invalidated = this.#subscriptions.invalidatedBy(writes);
-		for (const name of invalidated) this.#subscriptions.remove(name);
-		return { ts: writes.ts, invalidated, everything: false };
+		return { ts: writes.ts, invalidated: this.#watched.touchedBy(writes), everything: false };
+	}
+
+	/** The queries that the newest commit touched; once. */
+	takeTouched(): readonly WatchedQuery[] {
+		return this.#watched.takeTouched(this.#store.latestTs);
 	}
 }
 

@@ -19,6 +19,7 @@ import { Imports } from './imports.ts';
 import { JsonFields, parseJson } from './json.ts';
 import { canonicalPath, parseFunctionPath } from './paths.ts';
 import type { DueWork, EngineMethods, EngineSettings, MutationRun, QueryRun } from './protocol.ts';
+import { renewal } from './renewals.ts';
 import { Runner } from './runner.ts';
 import { Signer } from './secret.ts';
 import { StoredEnvironment } from './storedEnvironment.ts';
@@ -77,6 +78,8 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 
 		/** Nobody is told about the subscriptions that are known now any more. */
 		forgetSubscriptions: () => executor.forgetSubscriptions(),
+
+		renewal: (callsWait: () => boolean) => renewal(executor, store, callsWait),
 
 		boot: () => ({ latestTs: store.latestTs, deployment }),
 

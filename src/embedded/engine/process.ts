@@ -58,7 +58,7 @@ async function open(settings: EngineSettings, resumes: boolean, mistrust: boolea
 		handlers.forgetSubscriptions();
 		recovery.begin();
 	};
-	queue.use({ pipeline: store.pipeline, answers, running, onLost });
+	queue.use({ pipeline: store.pipeline, answers, running, onLost, renewal: handlers.renewal });
 	// The process before may have ended while the disk was full.
 	if (resumes) recovery.begin();
 	return { ...handlers, boot: () => ({ ...handlers.boot(), answers: answers.read() }) };

@@ -73,6 +73,18 @@ export interface QueryRun {
 	readonly trace: Trace;
 }
 
+/** A watched query that was run again by itself, right after the commit that touched it. */
+export interface Renewal {
+	/** The subscription that the commit ended. */
+	readonly of: string;
+	/** The subscription under which the new answer is watched. */
+	readonly name: string;
+	/** Timestamp of that commit. */
+	readonly ts: bigint;
+	readonly call: Omit<FunctionCall, 'args'>;
+	readonly run: QueryRun;
+}
+
 interface QuerySetRun {
 	readonly ts: bigint;
 	readonly runs: readonly QueryRun[];

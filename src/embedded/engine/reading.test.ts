@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Corpus } from '../corpus/harness.ts';
+import type { Successor } from './types.ts';
 
 let corpus: Corpus;
 beforeAll(async () => {
@@ -225,6 +226,24 @@ describe('subscriptions', () => {
 		expect(corpus.notices.at(-1)?.invalidated).toEqual(['watch']);
 		await corpus.mutation('items:insert', { name: 'again', day: 151 });
 		expect(corpus.notices.at(-1)?.invalidated).toEqual([]);
+	});
+
+	it('runs what a commit touched again by itself, and goes on watching it for a listener who takes it', async () => {
+		const successors: Successor[] = [];
+		const stop = corpus.engine.onCommit(({ invalidated }, successor) => {
+			successors.push(...invalidated.flatMap((ended) => successor(ended) ?? []));
+		});
+		await corpus.engine.querySet([
+			{ ...corpus.call('items:byDay', { from: 500, to: 600 }), journal: null, subscription: 'taken' }
+		]);
+		await corpus.mutation('items:insert', { name: 'first', day: 550 });
+		expect(corpus.notices.at(-1)?.invalidated).toEqual(['taken']);
+		expect(successors.map(({ result }) => result.outcome)).toEqual([{ ok: true, value: '[550]', logLines: [] }]);
+		await corpus.mutation('items:insert', { name: 'second', day: 551 });
+		expect(corpus.notices.at(-1)?.invalidated).toEqual([successors[0]?.name]);
+		expect(successors[1]?.result.outcome).toMatchObject({ value: '[550,551]' });
+		corpus.engine.unsubscribe(successors.map(({ name }) => name));
+		stop();
 	});
 
 	it('tells of a commit before its mutation is answered', async () => {

@@ -5,6 +5,7 @@
 
 import { diskError, StoreError } from '../store/errors.ts';
 import type { StoreErrorKind } from '../store/errors.ts';
+import type { Renewal } from './protocol.ts';
 
 /** Names of methods with the type of their one parameter and of their result. */
 export type Methods = { [method: string]: (params: never) => unknown };
@@ -33,8 +34,16 @@ export type Answer = Reply<never> | ErrorMessage;
 export type MadeAnswer = Reply<unknown> | ErrorMessage;
 /** Calls to the engine, in order; and up to which saved batch its answers have been received. */
 type CallsMessage = { readonly kind: 'calls'; readonly calls: readonly CallMessage[]; readonly received: number };
-/** Answers of the engine; `batch` is the newest of which no answer is missing, or 0. */
-type AnswersMessage = { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly batch: number };
+/**
+ * Answers of the engine; `batch` is the newest of which no answer is missing, or 0. `renewals` are of the commits that the
+ * answers tell of.
+ */
+type AnswersMessage = {
+	readonly kind: 'answers';
+	readonly answers: readonly Answer[];
+	readonly batch: number;
+	readonly renewals: readonly Renewal[];
+};
 /** What was executed and not answered yet was lost, and with it what it made of subscriptions. */
 type LostMessage = { readonly kind: 'lost'; readonly why: string };
 /** The file takes changes again. */

@@ -7,7 +7,7 @@ import type { Answer, CallMessage, Message } from './rpc.ts';
 import type { Fault } from './fault.ts';
 import { readRunning } from './running.ts';
 import type { Limits } from './limits.ts';
-import type { EngineMethods, EngineSettings } from './protocol.ts';
+import type { EngineMethods, EngineSettings, Renewal } from './protocol.ts';
 
 interface Entry {
 	readonly message: CallMessage;
@@ -60,6 +60,8 @@ export class EngineSupervisor {
 	/** Called when no earlier answer can be relied on: after a restart with its news, or when executed calls were lost. */
 	readonly #onReset: (boot: Boot | null) => void;
 	readonly #fault: Fault;
+	/** Called with what was run again by itself, before the answers that tell of its commits. */
+	onRenewed: (renewals: readonly Renewal[]) => void = () => undefined;
 	/** Unanswered calls, the oldest first. */
 	readonly #calls = new Map<number, Entry>();
 	/** Calls for the next message. */
@@ -230,6 +232,7 @@ export class EngineSupervisor {
 		}
 		if (message.kind !== 'answers') return;
 		this.#received = Math.max(this.#received, message.batch);
+		if (message.renewals.length > 0) this.onRenewed(message.renewals);
 		for (const answer of message.answers) this.#settle(answer);
 		if (this.#calls.size === 0) this.#unwatch();
 	}

@@ -100,6 +100,18 @@ export interface CommitNotice {
 	readonly everything: boolean;
 }
 
+/** The subscription that follows one which a commit ended: the engine ran its query again at that commit's timestamp. */
+export interface Successor {
+	readonly name: string;
+	readonly result: QueryResult;
+}
+
+/**
+ * Hears of every commit, in order. `successor` gives what follows a subscription that the commit ended, once, to a listener
+ * who goes on with it; one that nobody takes is ended.
+ */
+export type CommitListener = (notice: CommitNotice, successor: (ended: string) => Successor | null) => void;
+
 /** One entry of `/api/stream_function_logs`, already in the CLI's shape (see convex-embedded notes, Completion). */
 export type LogEntry = Record<string, unknown>;
 

@@ -23,6 +23,7 @@ test('an answer that a commit overtakes before it is told is told, and then the 
 	const held = Promise.withResolvers<QueryResult>();
 	const hub = new SubscriptionHub(corpus.engine, ({ path }) => (path === 'held' ? held.promise : null));
 	const queries = new QuerySet({
+		ready: () => true,
 		invalidated: () => hub.request(subscriber),
 		released: (run, watcher) => hub.release(run, watcher)
 	});

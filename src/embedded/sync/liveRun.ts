@@ -1,6 +1,6 @@
 /** One run of a query whose read set the engine watches: its result, and the timestamps over which it holds. */
 import { hash } from 'node:crypto';
-import type { Identity, QueryRequest, QueryResult } from '../engine/types.ts';
+import type { Identity, QueryRequest, QueryResult, Successor } from '../engine/types.ts';
 import { answerText } from './protocol.ts';
 import type { Part } from './texts.ts';
 
@@ -57,9 +57,9 @@ export function askerOf(identity: Identity): Asker {
 	return { identity, standing: identity.kind === 'admin' ? 'admin' : 'client', name: JSON.stringify(identity) };
 }
 
-/** Whoever must hear that a run no longer holds. */
+/** Whoever must hear that a run no longer holds, and which one follows it, if that has run already. */
 export interface Watcher {
-	invalidated(): void;
+	invalidated(next: LiveRun | null): void;
 }
 
 export class LiveRun {
@@ -77,6 +77,8 @@ export class LiveRun {
 	readonly fingerprint: string;
 	/** What a transition says of it, written once for everybody who gets it; null when nobody else will. */
 	answer: Part | null;
+	readonly #question: Question;
+	readonly #askedBy: Asker;
 	readonly #readIdentity: boolean;
 	/** Whom the answer is for: the string of its `Asker` that counted. */
 	readonly #asker: string;
@@ -87,9 +89,16 @@ export class LiveRun {
 		this.from = from;
 		this.fingerprint = fingerprintOf(result);
 		this.answer = answerText(result.outcome, result.journal);
+		this.#question = question;
+		this.#askedBy = asker;
 		this.#readIdentity = result.readIdentity;
 		this.#asker = this.#known(asker);
 		this.key = question.key(this.#asker);
+	}
+
+	/** The run of the same question that follows this one. */
+	next({ name, result }: Successor, from: bigint): LiveRun {
+		return new LiveRun(name, this.#question.continued(this.journal), this.#askedBy, result, from);
 	}
 
 	holdsAt(ts: bigint): boolean {

@@ -6,7 +6,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
-import type { CommitNotice, Failure, Identity, QueryResult } from '../engine/types.ts';
+import type { CommitNotice, Failure, Identity, QueryResult, Successor } from '../engine/types.ts';
 import { newRequestId } from '../requestId.ts';
 import { JOIN_WITHIN_MS } from './limits.ts';
 import { LiveRun, queryRequest } from './liveRun.ts';
@@ -59,7 +59,7 @@ export class LiveRuns {
 		this.#engine = engine;
 		this.#system = system;
 		this.#horizon = engine.latestTs();
-		this.#stopListening = engine.onCommit((notice) => this.#committed(notice));
+		this.#stopListening = engine.onCommit((notice, successor) => this.#committed(notice, successor));
 	}
 
 	get size(): number {
@@ -137,13 +137,13 @@ export class LiveRuns {
 		return { ts, runs };
 	}
 
-	#committed(notice: CommitNotice): void {
+	#committed(notice: CommitNotice, successor: (ended: string) => Successor | null): void {
 		if (notice.ts > this.#horizon) this.#horizon = notice.ts;
 		for (const run of this.#unwatched) this.#invalidate(run, notice.ts);
 		if (notice.everything) return this.#invalidateAll(notice.ts);
 		for (const name of notice.invalidated) {
 			const run = this.#watched.get(name);
-			if (run) this.#invalidate(run, notice.ts);
+			if (run) this.#invalidate(run, notice.ts, successor(name));
 			else this.#early?.named.set(name, notice.ts);
 		}
 	}
@@ -153,10 +153,19 @@ export class LiveRuns {
 		for (const run of [...this.#watched.values(), ...this.#unwatched]) this.#invalidate(run, ts);
 	}
 
-	#invalidate(run: LiveRun, ts: bigint): void {
+	#invalidate(run: LiveRun, ts: bigint, successor: Successor | null = null): void {
 		run.until ??= ts;
 		this.#drop(run);
-		for (const watcher of run.watchers) watcher.invalidated();
+		const next = successor ? run.next(successor, ts) : null;
+		if (next) this.#watch(next);
+		for (const watcher of run.watchers) watcher.invalidated(next);
+		if (next?.watchers.size === 0) this.forget(next);
+	}
+
+	#watch(run: LiveRun): void {
+		this.#watched.set(run.name, run);
+		this.#newest.delete(run.key);
+		this.#newest.set(run.key, run);
 	}
 
 	#drop(run: LiveRun): void {
@@ -203,9 +212,7 @@ export class LiveRuns {
 			this.#quarantine.acquit(key);
 			run.until = early.named.get(name) ?? early.everything;
 			if (run.until !== null) continue;
-			this.#watched.set(name, run);
-			this.#newest.delete(run.key);
-			this.#newest.set(run.key, run);
+			this.#watch(run);
 		}
 		return ts;
 	}

@@ -8,6 +8,8 @@ import type { Part, Text } from './texts.ts';
 
 /** What a query set tells whoever keeps it. */
 export interface QuerySetEvents {
+	/** Whether an answer that has come by itself is of use. */
+	ready(): boolean;
 	/** An answer no longer holds. */
 	invalidated(): void;
 	/** Nobody in this set uses the run any more. */
@@ -26,6 +28,8 @@ class Query implements Watcher {
 	readonly queryId: number;
 	question: Question;
 	run: LiveRun | null = null;
+	/** What follows the run, which no longer holds; it is taken with the next plan. */
+	#next: LiveRun | null = null;
 	readonly #ledger: Ledger;
 	/** The answer that the client has not been told. */
 	#untold: Part | null = null;
@@ -44,6 +48,7 @@ class Query implements Watcher {
 	take(run: LiveRun): void {
 		if (this.#removed || run === this.run) return;
 		run.watchers.add(this);
+		if (run === this.#next) this.#next = null;
 		this.drop();
 		this.run = run;
 		this.#untold = run.answer;
@@ -52,9 +57,15 @@ class Query implements Watcher {
 		this.#ledger.untold.add(this);
 	}
 
-	invalidated(): void {
+	invalidated(next: LiveRun | null): void {
+		this.#await(this.#ledger.events.ready() ? next : null);
 		this.#ledger.stale.add(this);
 		this.#ledger.events.invalidated();
+	}
+
+	/** Takes the answer that followed by itself, if it is for this asker. */
+	advance(asker: Asker): void {
+		if (this.#next?.answers(asker)) this.take(this.#next);
 	}
 
 	/** Has no answer any more. */
@@ -64,6 +75,14 @@ class Query implements Watcher {
 		this.#untold = null;
 		this.#ledger.stale.add(this);
 		if (run) this.#ledger.events.released(run, this);
+		this.#await(null);
+	}
+
+	#await(next: LiveRun | null): void {
+		const before = this.#next;
+		next?.watchers.add(this);
+		this.#next = next;
+		if (before) this.#ledger.events.released(before, this);
 	}
 
 	remove(): void {
@@ -159,6 +178,7 @@ export class QuerySet {
 			for (const query of this.#queries.values()) if (query.run && !query.run.answers(asker)) query.drop();
 			this.#asker = asker;
 		}
+		for (const query of [...this.#ledger.stale]) query.advance(asker);
 		return [...(all ? this.#queries.values() : this.#ledger.stale)];
 	}
 

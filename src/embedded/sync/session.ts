@@ -86,6 +86,7 @@ export class Session implements Subscriber, Holder {
 			}
 		});
 		this.#queries = new QuerySet({
+			ready: () => this.ready,
 			invalidated: () => this.invalidated(),
 			released: (run, watcher) => services.hub.release(run, watcher)
 		});

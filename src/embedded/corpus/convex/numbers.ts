@@ -50,6 +50,24 @@ export const whoami = query({
 	handler: async (ctx) => (await ctx.auth.getUserIdentity())?.subject ?? 'nobody'
 });
 
+/** Who asks; somebody only once the number is not 0, so that until then everybody has the same answer. */
+export const asker = query({
+	args: { name: v.string() },
+	handler: async (ctx, { name }) => {
+		if ((await read(ctx, name)) === 0) return 'nobody';
+		return (await ctx.auth.getUserIdentity())?.subject ?? 'nobody';
+	}
+});
+
+/** Does not end once the number is not 0. */
+export const trap = query({
+	args: { name: v.string() },
+	handler: async (ctx, { name }) => {
+		if ((await read(ctx, name)) !== 0) for (;;);
+		return 0;
+	}
+});
+
 /** As `add`, under the name of whoever asks. */
 export const addOwn = mutation({
 	args: { by: v.number() },
