@@ -1,46 +1,55 @@
 /** Each arrow of the diagram in session.ts, and the clock that drives some of them. */
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bundleText } from '../corpus/bundle.ts';
+import { listen } from '../http/server.ts';
 import {
 	CONNECT_WITHIN_MS,
 	DEAD_AFTER_MS,
 	HEARTBEAT_MS,
 	MAX_QUERIES_PER_CONNECTION,
 	MAX_STALLED_MS,
+	MAX_WAITING_MESSAGES,
 	PING_AFTER_IDLE_MS
 } from './limits.ts';
 import { ADMIN_KEY, Wire, startTestServer } from './wire.testing.ts';
 import type { TestServer } from './wire.testing.ts';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const jwks = JSON.stringify({ keys: [keys.publicKey.export({ format: 'jwk' })] });
+/** Keys of an issuer who takes his time. */
+const slowKeys = Promise.withResolvers<void>();
+const slowIssuer = createServer((_request, response) => void slowKeys.promise.then(() => response.end(jwks)));
 let testServer: TestServer;
 
 beforeAll(async () => {
 	vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
 	testServer = await startTestServer();
-	const jwks = JSON.stringify({ keys: [keys.publicKey.export({ format: 'jwk' })] });
 	const provider = {
 		type: 'customJwt',
 		issuer: 'https://issuer.test',
 		jwks: `data:application/json,${encodeURIComponent(jwks)}`,
 		algorithm: 'ES256'
 	};
-	const auth = await bundleText('auth.config.js', `export default ${JSON.stringify({ providers: [provider] })}`);
+	const slow = `http://127.0.0.1:${await listen(slowIssuer, '127.0.0.1', 0)}`;
+	const providers = [provider, { ...provider, issuer: 'https://slow.test', jwks: slow }];
+	const auth = await bundleText('auth.config.js', `export default ${JSON.stringify({ providers })}`);
 	await testServer.corpus.push({ ...testServer.corpus.bundle, auth });
 });
 afterEach(() => testServer.hangUp());
 afterAll(async () => {
 	await testServer.close();
+	slowIssuer.close();
 	vi.useRealTimers();
 });
 
-async function token(subject: string, seconds = 3_600): Promise<string> {
+async function token(subject: string, seconds = 3_600, issuer = 'https://issuer.test'): Promise<string> {
 	return await new SignJWT()
 		.setProtectedHeader({ alg: 'ES256' })
-		.setIssuer('https://issuer.test')
+		.setIssuer(issuer)
 		.setSubject(subject)
 		.setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
 		.sign(keys.privateKey);
@@ -181,6 +190,21 @@ describe('verifying', () => {
 		wire.mutate(100, 'numbers:addOwn', { by: 1 });
 		await wire.until(() => types(wire).filter((type) => type === 'MutationResponse').length === 101);
 		expect(await testServer.corpus.query('numbers:get', { name: 'eve' })).toBe(1);
+	});
+
+	test('closes with a reason to come back for more messages than may wait', async () => {
+		const [patient, eager] = [await testServer.connect(), await testServer.connect()];
+		const value = await token('late', 3_600, 'https://slow.test');
+		for (const wire of [patient, eager]) wire.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'User', value });
+		for (const wire of [patient, eager]) {
+			for (let i = 1; i < MAX_WAITING_MESSAGES; i++) wire.send({ type: 'Event' });
+			wire.mutate(0, 'numbers:addOwn', { by: 1 });
+		}
+		eager.send({ type: 'Event' });
+		expect(await eager.closed).toEqual({ code: 1013, reason: 'TooManyWaitingMessages' });
+		slowKeys.resolve();
+		await patient.until(() => types(patient).includes('MutationResponse'));
+		expect(await testServer.corpus.query('numbers:get', { name: 'late' })).toBe(1);
 	});
 
 	test.each([
