@@ -1,7 +1,8 @@
 /**
  * Keeps the answers of every socket current. One loop: take the sockets that need an update, run what no longer holds
  * (each distinct question once) at one snapshot, and let every socket tell its client of that timestamp. A commit costs
- * the runs that it touched and the queries that watch them, however many others there are.
+ * the runs that it touched and the queries that watch them, however many others there are. What the engine has run again
+ * by itself after a commit needs no run: a query has it already when it is asked for its plan.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
