@@ -95,7 +95,7 @@ function renewal(name: string): Renewal {
 	} as const;
 	const outcome = { ok: true, value: '[]', logLines: [] } as const;
 	const run = { result: { outcome, journal: null, readIdentity: false }, trace: emptyTrace('Query') };
-	return { of: `before ${name}`, name, ts: 1n, call, run };
+	return { of: `before ${name}`, name, call, run };
 }
 
 /** Sends calls and lets the queue execute them. */

@@ -79,8 +79,6 @@ export interface Renewal {
 	readonly of: string;
 	/** The subscription under which the new answer is watched. */
 	readonly name: string;
-	/** Timestamp of that commit. */
-	readonly ts: bigint;
 	readonly call: Omit<FunctionCall, 'args'>;
 	readonly run: QueryRun;
 }

@@ -42,5 +42,5 @@ async function renew(executor: Executor, { name: of, request }: WatchedQuery, ts
 	const { path, componentPath, identity, caller } = request;
 	const call = { path, componentPath, identity, caller, requestId: newRequestId() };
 	const name = `${of.split('@')[0]}@${ts}`;
-	return { of, name, ts, call, run: await executor.query({ ...request, ...call, subscription: name }) };
+	return { of, name, call, run: await executor.query({ ...request, ...call, subscription: name }) };
 }
