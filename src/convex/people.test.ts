@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { rightsOf, ROLES } from '../lib/config/permissions.ts';
-import { api } from './_generated/api.js';
+import { api, internal } from './_generated/api.js';
 import { as, connectSample, deployEmpty, makeWorkspace, signIn } from './harness.testing.ts';
 
 afterEach(() => {
@@ -193,5 +193,40 @@ describe('people of a workspace', () => {
 		const connections = await editor.caller.query(api.connectionRecords.list, {});
 		expect(connections.map((one) => one.id)).toEqual([connectionId]);
 		await editor.caller.mutation(api.syncRuns.syncNow, { connectionId });
+	});
+});
+
+describe('a membership that Better Auth changes or ends', () => {
+	const of = (memberId: string | null) => {
+		return [{ field: 'id', operator: 'eq' as const, value: memberId, alternative: false, ignoreCase: false }];
+	};
+
+	test('is left as it was when people would be without an owner', async () => {
+		const { t, owner, editor } = await team();
+		const where = of(owner.memberId);
+		const before = await t.run(async (ctx) => ctx.db.query('members').collect());
+		const demoting = { table: 'members', where, set: { role: 'viewer' }, increment: {}, all: false };
+		await expect(t.mutation(internal.auth.store.change, demoting)).rejects.toThrow('needs an owner');
+		const removing = { table: 'members', where, limit: 1 };
+		await expect(t.mutation(internal.auth.store.remove, removing)).rejects.toThrow('needs an owner');
+		expect(await t.run(async (ctx) => ctx.db.query('members').collect())).toEqual(before);
+		await t.mutation(internal.auth.store.change, { ...demoting, where: of(editor.memberId), set: { role: 'owner' } });
+		await t.mutation(internal.auth.store.change, demoting);
+		await t.mutation(internal.auth.store.remove, removing);
+		expect((await editor.caller.query(api.members.list, {})).map((one) => one.role)).toEqual(['owner']);
+		await t.mutation(internal.auth.store.remove, { ...removing, where: of(editor.memberId) });
+		expect(await t.run(async (ctx) => ctx.db.query('members').collect())).toEqual([]);
+	});
+
+	test('takes the API tokens of who left along, and no others', async () => {
+		const { t, workspaceId, owner } = await team();
+		const admin = await signIn(t, { workspaceId, role: 'admin' }, 'Ben');
+		const key = { name: 'Script', scopes: ['numbers:read' as const], expiresInDays: null };
+		await admin.caller.action(api.apiKeys.create, key);
+		const kept = await owner.caller.action(api.apiKeys.create, key);
+		await t.mutation(internal.auth.store.remove, { table: 'members', where: of(admin.memberId), limit: 1 });
+		expect(await t.run(async (ctx) => (await ctx.db.query('apiKeys').collect()).map((row) => row._id))).toEqual([
+			kept.id
+		]);
 	});
 });

@@ -96,6 +96,7 @@ import type * as lib_validators from "../lib/validators.js";
 import type * as lib_viewer from "../lib/viewer.js";
 import type * as lib_windows from "../lib/windows.js";
 import type * as members from "../members.js";
+import type * as membership from "../membership.js";
 import type * as metricLibrary from "../metricLibrary.js";
 import type * as metrics from "../metrics.js";
 import type * as oauth from "../oauth.js";
@@ -206,6 +207,7 @@ declare const fullApi: ApiFromModules<{
   "lib/viewer": typeof lib_viewer;
   "lib/windows": typeof lib_windows;
   members: typeof members;
+  membership: typeof membership;
   metricLibrary: typeof metricLibrary;
   metrics: typeof metrics;
   oauth: typeof oauth;

@@ -38,7 +38,14 @@ const DISABLED_PATHS = [
 	'/organization/get-full-organization',
 	'/organization/list-members',
 	'/organization/delete',
-	'/delete-user'
+	'/delete-user',
+	// API tokens are made, checked and revoked by apiKeys.ts.
+	'/api-key/create',
+	'/api-key/get',
+	'/api-key/update',
+	'/api-key/delete',
+	'/api-key/list',
+	'/api-key/verify'
 ];
 /** Paths before which the services that people sign in with must be known: finding out asks the OIDC provider. */
 const SERVICE_PATHS = /^\/(?:sign-in\/social|callback\/|link-social|unlink-account|list-accounts)/;

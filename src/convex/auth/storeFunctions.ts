@@ -7,6 +7,7 @@ import type {
 	GenericDatabaseReader,
 	GenericDatabaseWriter,
 	GenericDataModel,
+	GenericMutationCtx,
 	IndexRange,
 	TableDefinition
 } from 'convex/server';
@@ -44,10 +45,17 @@ interface Stored {
 	readonly row: Row;
 }
 
-/** The functions for these tables. `unique` names the indexes under which only one row may stand. */
+/** What must hold after a row was changed or deleted, in the same transaction; gets the row as it was before. */
+type Afterwards = (ctx: GenericMutationCtx<GenericDataModel>, before: Row) => Promise<void>;
+
+/**
+ * The functions for these tables. `unique` names the indexes under which only one row may stand; `afterwards` is called
+ * for each row of a table that was changed or deleted.
+ */
 export function storeFunctions(
 	definitions: Readonly<Record<string, Pick<TableDefinition, ' indexes'>>>,
-	unique: Readonly<Record<string, readonly string[]>>
+	unique: Readonly<Record<string, readonly string[]>>,
+	afterwards: Readonly<Record<string, Afterwards>> = {}
 ) {
 	const tables = new Map(
 		Object.entries(definitions).map(([name, definition]): [string, StoredTable] => {
@@ -180,13 +188,15 @@ export function storeFunctions(
 		change: internalMutationGeneric({
 			args: { ...target, set: row, increment: v.record(v.string(), v.number()), all: v.boolean() },
 			returns: v.object({ count: v.number(), row: v.union(row, v.null()) }),
-			handler: async ({ db }, { table, where, set, increment, all }) => {
+			handler: async (ctx, { table, where, set, increment, all }) => {
+				const { db } = ctx;
 				let last: Row | null = null;
 				const found = await matching(db, table, where, all ? READ_LIMIT : 1);
 				for (const one of found) {
 					const raised = Object.entries(increment).map(([field, by]) => [field, Number(one.row[field] ?? 0) + by]);
 					last = await patch(db, table, one, { ...set, ...Object.fromEntries(raised) });
 				}
+				for (const { row } of found) await afterwards[table]?.(ctx, row);
 				return { count: found.length, row: last };
 			}
 		}),
@@ -195,12 +205,14 @@ export function storeFunctions(
 		remove: internalMutationGeneric({
 			args: { ...target, limit: v.number() },
 			returns: v.object({ count: v.number(), row: v.union(row, v.null()) }),
-			handler: async ({ db }, { table, where, limit }) => {
+			handler: async (ctx, { table, where, limit }) => {
+				const { db } = ctx;
 				const found = await matching(db, table, where, limit);
 				for (const { id } of found) {
 					const normal = db.normalizeId(table, id);
 					if (normal) await db.delete(normal);
 				}
+				for (const { row } of found) await afterwards[table]?.(ctx, row);
 				return { count: found.length, row: found.at(-1)?.row ?? null };
 			}
 		})

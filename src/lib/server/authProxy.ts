@@ -4,7 +4,7 @@
  */
 import type { RequestEvent } from '@sveltejs/kit';
 import { env } from '$env/dynamic/private';
-import { convexUrl } from './convex.ts';
+import { siteUrl } from './convex.ts';
 
 const DEADLINE_MS = 30_000;
 const MAX_BODY_BYTES = 64 * 1024;
@@ -12,15 +12,6 @@ const MAX_BODY_BYTES = 64 * 1024;
 const OWN_COOKIE = /^(?:__Secure-)?plumbline\./;
 const HANDED_ON = ['content-type', 'accept', 'origin', 'user-agent'];
 const HANDED_BACK = ['content-type', 'location', 'retry-after', 'x-retry-after'];
-
-/** Where the deployment answers HTTP actions. */
-function siteUrl(): string | null {
-	if (env.CONVEX_SITE_URL) return env.CONVEX_SITE_URL;
-	const url = convexUrl();
-	if (url === null) return null;
-	const { origin, hostname } = new URL(url);
-	return hostname.endsWith('.convex.cloud') ? origin.replace(/\.convex\.cloud$/, '.convex.site') : `${origin}/http`;
-}
 
 /** The cookies of a request that are Better Auth's, as one header. */
 function authCookies(event: RequestEvent): string {

@@ -20,6 +20,15 @@ export function convexUrl(): string | null {
 	return publicEnv.PUBLIC_CONVEX_URL || env.CONVEX_URL || env.CONVEX_SELF_HOSTED_URL || null;
 }
 
+/** Where the deployment answers HTTP actions; null when none is configured. */
+export function siteUrl(): string | null {
+	if (env.CONVEX_SITE_URL) return env.CONVEX_SITE_URL;
+	const url = convexUrl();
+	if (url === null) return null;
+	const { origin, hostname } = new URL(url);
+	return hostname.endsWith('.convex.cloud') ? origin.replace(/\.convex\.cloud$/, '.convex.site') : `${origin}/http`;
+}
+
 /**
  * Runs the reads of a page's load with a client of its own, as whoever sent the request, and turns a deployment that does not answer, or that does
  * not know our functions yet, into a 503 page that says what to do.
