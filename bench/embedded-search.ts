@@ -67,7 +67,7 @@ async function text(store: SqliteStore, fts: DatabaseSync): Promise<Measure[]> {
 	const measures: Measure[] = [];
 	for (const word of ['common', 'seldom']) {
 		const query = { terms: [word], filters: [] };
-		const found = () => read(store, (tx) => tx.searchText('', 'notes', 'by_text', query).slice(0, TAKE));
+		const found = () => read(store, (tx) => tx.searches.text('', 'notes', 'by_text', query).slice(0, TAKE));
 		if (found().length !== TAKE || match.all(`${word}*`).length !== TAKE) throw new Error(`${word} was not found.`);
 		measures.push(
 			await compare(`text: ${NOTES} notes, the best ${TAKE} for "${word}"`, 'searches/s', {
@@ -89,7 +89,7 @@ async function vector(path: string): Promise<Measure[]> {
 		});
 	}
 	const search = { vector: wanted, limit: TAKE, filters: [] };
-	const found = () => read(store, (tx) => tx.searchVectors('', 'points', 'near', search));
+	const found = () => read(store, (tx) => tx.searches.vectors('', 'points', 'near', search));
 	const plain = points.map((point) => Float32Array.from(point));
 	const target = Float32Array.from(wanted);
 	const nearest = () =>

@@ -31,7 +31,7 @@ function compiled({ text: words, group: wanted }: Query): TextQuery {
 	return { terms: tokensOf(words), filters };
 }
 
-const found = (tx: StoreTransaction, asked: Query) => tx.searchText('', 'notes', 'by_text', compiled(asked));
+const found = (tx: StoreTransaction, asked: Query) => tx.searches.text('', 'notes', 'by_text', compiled(asked));
 
 /** BM25 from its definition, over plain documents in 64-bit floats: score by place in the list. */
 function reference(notes: readonly Note[], asked: Query): Map<number, number> {

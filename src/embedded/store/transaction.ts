@@ -3,7 +3,7 @@ import { decodeId, encodeId, tryDecodeId } from '../values/ids.ts';
 import { EVERYTHING } from '../values/keys.ts';
 import { writeRecords } from './batch.ts';
 import type { Catalog } from './catalog.ts';
-import type { IndexEntry, TableEntry } from './tableEntry.ts';
+import type { TableEntry } from './tableEntry.ts';
 import type { Database } from './database.ts';
 import { LayerWrites } from './commitWrites.ts';
 import { DocumentReader } from './documentReader.ts';
@@ -16,8 +16,7 @@ import type { Statement } from './statement.ts';
 import type { ReadPlace } from './merge.ts';
 import { ReadLog } from './reads.ts';
 import { IdScan, TableScan, creationSource, indexSource } from './scan.ts';
-import { searchText } from './textSearch.ts';
-import type { TextMatch, TextQuery } from './textSearch.ts';
+import { Searches } from './searches.ts';
 import type {
 	CommitWrites,
 	DocumentFields,
@@ -30,19 +29,13 @@ import type {
 } from './types.ts';
 import type { TransactionHost } from './transactionHost.ts';
 import { usableIndex } from './usableIndex.ts';
-import { searchVectors } from './vectorSearch.ts';
-import type { VectorMatch, VectorQuery } from './vectorSearch.ts';
 import { DocumentWriter } from './writer.ts';
 import type { LocatedDocument, RestoredDocument } from './writer.ts';
-
-/** A match with the id of its document. */
-interface Named {
-	readonly id: string;
-}
 
 export class StoreTransaction implements Transaction {
 	readonly kind: 'read' | 'write';
 	readonly snapshotTs: bigint;
+	readonly searches: Searches;
 	readonly #host: TransactionHost;
 	readonly #database: Database;
 	readonly #catalog: Catalog;
@@ -70,6 +63,7 @@ export class StoreTransaction implements Transaction {
 		const layers = kind === 'read' ? () => host.pending : () => [this.#layer, ...host.pending];
 		this.#place = { database: host.database, layers };
 		this.#documents = new DocumentReader(this.#place, host.catalog);
+		this.searches = new Searches(this.#place, host.catalog, this.#reads, () => this.#check());
 		this.#lossesBefore = host.losses;
 	}
 
@@ -140,32 +134,6 @@ export class StoreTransaction implements Transaction {
 			? creationSource(this.#place, entry)
 			: indexSource(this.#place, entry, usableIndex(entry, index, 'database'));
 		return new TableScan(source, range, order, this.#reads, generation, wanted);
-	}
-
-	/** The index when it is enabled and of the kind. Throws a DeveloperError otherwise. */
-	searchIndex(component: string, table: string, index: string, kind: 'search' | 'vector'): IndexEntry {
-		return usableIndex(this.#catalog.table(component, table), index, kind);
-	}
-
-	/** Documents that match, best first. Their content is not read. */
-	searchText(component: string, table: string, index: string, query: TextQuery): (TextMatch & Named)[] {
-		this.#check();
-		const entry = this.searchIndex(component, table, index, 'search');
-		const { matches, reads } = searchText(this.#place, entry, query);
-		for (const range of reads) this.#reads.interval({ index: entry.id, ...range });
-		const { number } = this.#catalog.table(component, table);
-		return matches.map((match) => ({ ...match, id: encodeId(number, match.internal) }));
-	}
-
-	/** The nearest documents, nearest first. Not added to the read set: only actions search vectors. */
-	searchVectors(component: string, table: string, index: string, query: VectorQuery): (VectorMatch & Named)[] {
-		this.#check();
-		const entry = this.searchIndex(component, table, index, 'vector');
-		const { number } = this.#catalog.table(component, table);
-		return searchVectors(this.#place, entry, query).map((match) => ({
-			...match,
-			id: encodeId(number, match.internal)
-		}));
 	}
 
 	indexFields(component: string, table: string, index: string): readonly string[] {

@@ -49,7 +49,7 @@ describe('vector search', () => {
 							]
 						: [];
 					const search = (tx: StoreTransaction) =>
-						tx.searchVectors('', 'points', 'near', { vector: wanted, limit, filters });
+						tx.searches.vectors('', 'points', 'near', { vector: wanted, limit, filters });
 					const check = (): void => {
 						const scores = read(store, search).map(({ id, score }) => {
 							const at = model.get(id)?.at;

@@ -18,7 +18,7 @@ const MAX_FILTERS = 8;
 
 /** Reads the filters of `withSearchIndex`. Throws a DeveloperError in the backend's words. */
 export function compileSearch(call: Call, table: string, index: string, filters: readonly JSONValue[]): TextQuery {
-	const [searchField, ...filterFields] = call.request.transaction.searchIndex(
+	const [searchField, ...filterFields] = call.request.transaction.searches.index(
 		call.component,
 		table,
 		index,
@@ -76,7 +76,9 @@ export class SearchScan implements Scan {
 		this.#transaction = call.request.transaction;
 		this.#component = call.component;
 		this.#search = () =>
-			this.#transaction.searchText(call.component, table, index, query).filter(({ key }) => rangeContains(range, key));
+			this.#transaction.searches
+				.text(call.component, table, index, query)
+				.filter(({ key }) => rangeContains(range, key));
 	}
 
 	next(): ScanEntry | null {

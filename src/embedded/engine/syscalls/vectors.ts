@@ -20,7 +20,7 @@ export function vectorSearch(transaction: StoreTransaction, component: string, j
 	const name = query.text('indexName');
 	const dot = name.indexOf('.');
 	const table = name.slice(0, dot);
-	const { fields, dimensions } = transaction.searchIndex(component, table, name.slice(dot + 1), 'vector');
+	const { fields, dimensions } = transaction.searches.index(component, table, name.slice(dot + 1), 'vector');
 	const limit = query.optionalCount('limit') ?? DEFAULT_RESULTS;
 	if (limit > MAX_RESULTS)
 		throw invalid(`Vector queries can fetch at most ${MAX_RESULTS} results, requested ${limit}.`);
@@ -31,7 +31,7 @@ export function vectorSearch(transaction: StoreTransaction, component: string, j
 	});
 	if (vector.length !== dimensions)
 		throw invalid(`Expected a vector with dimensions ${dimensions}, received ${vector.length}.`);
-	const matches = transaction.searchVectors(component, table, name.slice(dot + 1), { vector, limit, filters });
+	const matches = transaction.searches.vectors(component, table, name.slice(dot + 1), { vector, limit, filters });
 	return JSON.stringify({ results: matches.map(({ id, score }) => ({ _id: id, _score: score })) });
 }
 
