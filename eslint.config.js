@@ -3,6 +3,7 @@ import js from '@eslint/js';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
+import { outbound } from './eslint/outbound.js';
 import { downwards } from './eslint/rooms.js';
 import svelteConfig from './svelte.config.js';
 
@@ -47,24 +48,5 @@ export default ts.config(
 		...config,
 		files: ['src/convex/*.ts', 'src/convex/{auth,lib}/**/*.ts']
 	})),
-	{
-		files: ['src/convex/integrations/**/*.ts', 'src/lib/server/integrations/**/*.ts'],
-		ignores: ['**/*.test.ts', '**/*.fake.ts', '**/*.suite.ts'],
-		rules: {
-			'no-restricted-globals': [
-				'error',
-				{ name: 'fetch', message: 'Integrations call their service through context.http (convex/lib/http.ts).' }
-			],
-			'no-restricted-imports': [
-				'error',
-				{
-					paths: ['undici', 'node:http', 'node:https', 'http', 'https', 'axios'].map((name) => ({
-						name,
-						message: 'Integrations call their service through context.http (convex/lib/http.ts).'
-					}))
-				}
-			],
-			'no-console': 'error'
-		}
-	}
+	...outbound
 );

@@ -50,6 +50,24 @@ describe('an address that may be called', () => {
 		'::169.254.169.254',
 		'2001:db8::1',
 		'2001::1',
+		'2001:0:7f00:1::1',
+		'fec0::1',
+		'4000::1',
+		'::2',
+		'5f00::1',
+		'198.18.0.1',
+		'192.88.99.1',
+		'fe80::1%eth0',
+		'127.0.0.1.',
+		// Where clouds hand out the machine's own credentials, beside 169.254.169.254.
+		'169.254.170.2',
+		'100.100.100.200',
+		'168.63.129.16',
+		'192.0.0.192',
+		'fd00:ec2::254',
+		'fd20:ce::254',
+		'::ffff:100.100.100.200',
+		'64:ff9b::a83f:8110',
 		'not an address'
 	])('%s is never called, not even with private hosts allowed', (address) => {
 		expect(addressAllowed(address, true)).toBe(false);

@@ -5,6 +5,12 @@ import { IntegrationError } from './errors.ts';
 /** Ranges that belong to the operator's own network. Link-local (cloud metadata) is never among them. */
 const PRIVATE_RANGES: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
 
+/**
+ * Where cloud platforms hand out the machine's own credentials, in ranges that are otherwise private or even public:
+ * Alibaba Cloud, Azure, AWS and Google Cloud over IPv6. All others are link-local or reserved.
+ */
+const METADATA: ReadonlySet<string> = new Set(['100.100.100.200', '168.63.129.16', 'fd00:ec2::254', 'fd20:ce::254']);
+
 /** The address itself, or the IPv4 address that an IPv6 one carries (mapped, compatible, NAT64, 6to4). */
 function carried(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
 	if (address instanceof ipaddr.IPv4) return address;
@@ -16,11 +22,19 @@ function carried(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 
 	return compatible ? new ipaddr.IPv4(bytes.slice(12)) : address;
 }
 
+/** Of IPv6 only 2000::/3 is handed out to anybody; what is left over may mean something one day. */
+function isGlobal(address: ipaddr.IPv6): boolean {
+	return address.match(ipaddr.IPv6.parse('2000::'), 3);
+}
+
 /** Whether a numeric address may be called: public ones always, private ones when the operator allows it. */
 export function addressAllowed(address: string, allowPrivate: boolean): boolean {
 	if (!ipaddr.isValid(address)) return false;
-	const range = carried(ipaddr.parse(address)).range();
-	return range === 'unicast' || (allowPrivate && PRIVATE_RANGES.has(range));
+	const meant = carried(ipaddr.parse(address));
+	const range = meant.range();
+	if (METADATA.has(meant.toString())) return false;
+	if (range === 'unicast') return meant instanceof ipaddr.IPv4 || isGlobal(meant);
+	return allowPrivate && PRIVATE_RANGES.has(range);
 }
 
 /** Throws `config` unless the address may be called. */

@@ -11,6 +11,20 @@ describe('promises', () => {
 		}
 	});
 
+	it('names the address as it is typed, for a service that people run themselves', () => {
+		const { prometheus, stripe } = INTEGRATION_CONFIGS;
+		const typed = (baseUrl: string) => whereItGoes(prometheus, { baseUrl });
+		expect(typed('https://prometheus.example.com:9090/graph')).toBe(
+			'What you paste is only ever sent to prometheus.example.com:9090.'
+		);
+		// What the browser would understand, not what it looks like.
+		expect(typed('https://good.example@evil.example/')).toContain('evil.example.');
+		for (const text of ['', 'prometheus', 'https://', 'data:x']) expect(typed(text)).toContain('the address you give');
+		expect(whereItGoes(stripe, { baseUrl: 'https://evil.example' })).toBe(
+			'What you paste is only ever sent to api.stripe.com.'
+		);
+	});
+
 	it('promises history only where it is read back', () => {
 		const metrics = INTEGRATION_CONFIGS.github.metrics;
 		expect(whatArrives({ metrics, shouldBackfill: true, historicalDays: 90 })).toContain(

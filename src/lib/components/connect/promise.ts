@@ -9,11 +9,27 @@ export function whatArrives(config: Pick<IntegrationConfig, 'metrics' | 'shouldB
 		: `${metrics}; history starts today`;
 }
 
-/** Where the credentials go, and nowhere else. */
-export function whereItGoes(config: Pick<IntegrationConfig, 'allowedHosts'>): string {
-	return config.allowedHosts.length === 0
-		? 'What you paste is only ever sent to the address you give.'
-		: `What you paste is only ever sent to ${listInWords(config.allowedHosts)}.`;
+/**
+ * Where the credentials go, and nowhere else. A service that people run themselves has no hosts of its own: it is named
+ * by the address as it stands in the form, once there is one.
+ */
+export function whereItGoes(
+	config: Pick<IntegrationConfig, 'allowedHosts' | 'credentialFields'>,
+	credentials: Readonly<Record<string, unknown>> = {}
+): string {
+	const hosts = config.allowedHosts.length === 0 ? typedHosts(config, credentials) : config.allowedHosts;
+	return `What you paste is only ever sent to ${hosts.length === 0 ? 'the address you give' : listInWords(hosts)}.`;
+}
+
+function typedHosts(
+	{ credentialFields }: Pick<IntegrationConfig, 'credentialFields'>,
+	credentials: Readonly<Record<string, unknown>>
+): string[] {
+	return credentialFields.flatMap(({ key, input }) => {
+		const text = credentials[key];
+		const url = input === 'url' && typeof text === 'string' ? URL.parse(text) : null;
+		return url === null || url.host === '' ? [] : [url.host];
+	});
 }
 
 /** Every permission its metrics ask for, once, in the service's own words. */
