@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { SettingsError } from './settings.ts';
 
 /** Whether a TCP port can be listened on. */
-function isFree(port: number, host: string): Promise<boolean> {
+export function isFree(port: number, host: string): Promise<boolean> {
 	return new Promise((settle) => {
 		const server = createServer();
 		server.once('error', () => settle(false));

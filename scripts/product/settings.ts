@@ -34,6 +34,11 @@ export const DEFAULT_PORT = 3000;
 export const DEFAULT_CONVEX_PORT = 3210;
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
+/** Whether a host, as in a URL or as an address, is this machine itself. */
+export function isLoopback(host: string): boolean {
+	return LOOPBACK.has(host.replace(/^\[|\]$/g, ''));
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 function portFrom(environment: Environment, name: string): number | null {
@@ -48,7 +53,7 @@ function portFrom(environment: Environment, name: string): number | null {
 
 function hostFrom(environment: Environment): string {
 	const host = environment['HOST'] || '127.0.0.1';
-	if (!LOOPBACK.has(host)) {
+	if (!isLoopback(host)) {
 		throw new SettingsError(
 			`HOST=${host} is refused: Plumbline has no accounts yet, so it listens on this machine only. ` +
 				'Leave HOST unset, or put an authenticating proxy in front of 127.0.0.1.'
@@ -109,8 +114,8 @@ function allowPrivateHosts(environment: Environment, use: Pick<Settings, 'host' 
 		throw new SettingsError(`PLUMBLINE_ALLOW_PRIVATE_HOSTS must be 0 or 1, not "${text}".`);
 	const alone =
 		use.deployment.kind === 'embedded' &&
-		LOOPBACK.has(use.host) &&
-		(use.publicUrl === null || LOOPBACK.has(new URL(use.publicUrl).hostname.replace(/^\[|\]$/g, '')));
+		isLoopback(use.host) &&
+		(use.publicUrl === null || isLoopback(new URL(use.publicUrl).hostname));
 	return text ?? (alone ? '1' : '0');
 }
 
