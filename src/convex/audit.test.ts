@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { api, internal } from './_generated/api.js';
 import { AUDIT_KEPT_DAYS } from './audit.ts';
-import { connectSample, deploy, settle } from './harness.testing.ts';
+import { connectSample, deploy, makeWorkspace, NOON, settle, signIn } from './harness.testing.ts';
 import type { Deployment } from './harness.testing.ts';
 
 afterEach(() => {
@@ -120,6 +120,83 @@ describe('what concerns an account', () => {
 		await t.mutation(api.connectionRecords.rename, { connectionId, name: 'x'.repeat(10_000) });
 		const [, renamed] = await events(t);
 		expect(renamed?.detail.to?.length).toBeLessThanOrEqual(200);
+	});
+});
+
+describe('the log as admins read it', () => {
+	const page = { numItems: 10, cursor: null };
+
+	/** Two people at work in one workspace, one of them also in another. */
+	async function atWork() {
+		const t = await deploy();
+		const { connectionId } = await connectSample(t);
+		const other = await t.run(async (ctx) => {
+			const [connection] = await ctx.db.query('connections').take(1);
+			if (!connection) throw new Error('It is there.');
+			return connection.workspaceId;
+		});
+		const bob = await signIn(t, { workspaceId: other, role: 'admin' }, 'Bob');
+		for (let n = 0; n < 12; n += 1) {
+			vi.setSystemTime(Date.now() + DAY_MS);
+			const caller = n % 3 === 0 ? bob.caller : t;
+			await caller.mutation(api.connectionRecords.setPaused, { connectionId, paused: n % 2 === 0 });
+		}
+		return { t, bob, connectionId };
+	}
+
+	test('is the newest first, page by page', async () => {
+		const { t } = await atWork();
+		const first = await t.query(api.audit.list, { paginationOpts: page });
+		expect(first.page).toHaveLength(10);
+		expect(first.page.map(({ at }) => at)).toEqual(first.page.map(({ at }) => at).toSorted((a, b) => b - a));
+		const cursor = first.continueCursor;
+		const second = await t.query(api.audit.list, { paginationOpts: { numItems: 10, cursor } });
+		expect(second).toMatchObject({ isDone: true, page: [{}, {}, { action: 'connection.made' }] });
+		const most = await t.query(api.audit.list, { paginationOpts: { numItems: 1e9, cursor: null } });
+		expect(most.page).toHaveLength(13);
+	});
+
+	test('is filtered by actor, action and day, and by all at once', async () => {
+		const { t, bob } = await atWork();
+		const found = async (filter: { actor?: string; action?: string; day?: string }) =>
+			(await t.query(api.audit.list, { ...filter, paginationOpts: { numItems: 100, cursor: null } })).page;
+		const actor = `user:${bob.userId}`;
+		expect((await found({ actor })).map((event) => event.actor.name)).toEqual(['Bob', 'Bob', 'Bob', 'Bob']);
+		expect(await found({ action: 'connection.paused' })).toHaveLength(6);
+		expect(await found({ actor, action: 'connection.paused' })).toHaveLength(2);
+		const day = new Date(NOON + 4 * DAY_MS).toISOString().slice(0, 10);
+		expect(await found({ day })).toHaveLength(1 + 4);
+		expect(await found({ day, actor, action: 'connection.paused' })).toHaveLength(1);
+		for (const nonsense of [
+			{ actor: 'x' },
+			{ actor: 'user:nobody' },
+			{ action: 'constructor' },
+			{ day: 'x' },
+			{ actor: ':' }
+		])
+			expect(await found(nonsense)).toEqual([]);
+		expect(await t.query(api.audit.actors, {})).toEqual([
+			{ key: expect.stringMatching(/^user:/), name: 'Ada' },
+			{ key: actor, name: 'Bob' }
+		]);
+	});
+
+	test('is nobody’s but an admin’s: an editor, a viewer and a stranger see an empty one', async () => {
+		const { t, bob } = await atWork();
+		const others = [t.withIdentity({})];
+		const workspaceId = await t.run(async (ctx) => (await ctx.db.query('auditEvents').first())?.workspaceId);
+		if (!workspaceId) throw new Error('There are events.');
+		for (const role of ['editor', 'viewer']) others.push((await signIn(t, { workspaceId, role }, role)).caller);
+		others.push((await signIn(t, { workspaceId: await makeWorkspace(t, 'Elsewhere'), role: 'owner' }, 'Eve')).caller);
+		for (const caller of others) {
+			expect(await caller.query(api.audit.list, { paginationOpts: page })).toMatchObject({ page: [] });
+			expect(await caller.query(api.audit.actors, {})).toEqual([]);
+		}
+		const before = (await events(t)).length;
+		for (const caller of others.slice(0, 3)) await expect(caller.mutation(api.audit.noteExport, {})).rejects.toThrow();
+		expect(await events(t)).toHaveLength(before);
+		await bob.caller.mutation(api.audit.noteExport, {});
+		expect((await events(t)).at(-1)).toMatchObject({ action: 'audit.exported', actor: { name: 'Bob' } });
 	});
 });
 
