@@ -1,6 +1,7 @@
 import Building2 from '@lucide/svelte/icons/building-2';
 import CircleUserRound from '@lucide/svelte/icons/circle-user-round';
 import KeySquare from '@lucide/svelte/icons/key-square';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
 import ShieldCheck from '@lucide/svelte/icons/shield-check';
 import Users from '@lucide/svelte/icons/users';
 import type { Right } from '../../config/permissions.ts';
@@ -11,5 +12,6 @@ export const SECTIONS = [
 	{ path: '/settings/security', label: 'Security', icon: ShieldCheck, right: null },
 	{ path: '/settings/workspace', label: 'Workspace', icon: Building2, right: null },
 	{ path: '/settings/members', label: 'Members', icon: Users, right: 'members:read' },
-	{ path: '/settings/tokens', label: 'API tokens', icon: KeySquare, right: 'tokens:manage' }
+	{ path: '/settings/tokens', label: 'API tokens', icon: KeySquare, right: 'tokens:manage' },
+	{ path: '/settings/audit', label: 'Audit log', icon: ScrollText, right: 'audit:read' }
 ] as const satisfies readonly { path: string; label: string; icon: unknown; right: Right | null }[];
