@@ -89,7 +89,12 @@ describe('what concerns an account', () => {
 		await t.mutation(internal.audit.record, { action: 'signIn.failed', userId, ...from });
 		const [one, two] = theirs;
 		if (!one || !two) throw new Error('There are two.');
-		await t.mutation(internal.audit.record, { action: 'workspace.renamed', userId, workspaceId: two, ...from });
+		await t.mutation(internal.audit.record, {
+			action: 'workspace.renamed',
+			userId,
+			workspaceId: two,
+			...from
+		});
 		const person = { kind: 'user', id: userId, name: 'Ada' };
 		const stranger = { kind: 'stranger', id: null, name: 'Somebody' };
 		expect(await events(t)).toMatchObject([

@@ -148,22 +148,24 @@ const MOST_WORKSPACES = 100;
 export const record = internalMutation({
 	args: {
 		action: auditAction,
-		userId: v.id('users'),
-		workspaceId: v.optional(v.id('workspaces')),
+		userId: v.string(),
+		workspaceId: v.optional(v.string()),
 		target: v.optional(auditTarget),
 		detail: v.optional(auditDetail),
 		ip: v.union(v.string(), v.null()),
 		userAgent: v.union(v.string(), v.null())
 	},
 	returns: v.null(),
-	handler: async (ctx, { action, userId, workspaceId, target, detail, ip, userAgent }) => {
-		const user = await ctx.db.get('users', userId);
+	handler: async (ctx, { action, target, detail, ip, userAgent, ...ids }) => {
+		const userId = ctx.db.normalizeId('users', ids.userId);
+		const user = userId && (await ctx.db.get('users', userId));
+		const workspaceId = ids.workspaceId && ctx.db.normalizeId('workspaces', ids.workspaceId);
 		if (!user) return null;
-		const person = { kind: 'user', id: userId, name: user.name } as const;
+		const person = { kind: 'user', id: user._id, name: user.name } as const;
 		const unproven = UNPROVEN.has(action);
 		const actor: AuditActor = unproven ? { kind: 'stranger', id: null, name: 'Somebody' } : person;
 		const deed = { action, target: target ?? (unproven ? person : undefined), detail };
-		for (const concerned of workspaceId ? [workspaceId] : await workspacesOf(ctx, userId)) {
+		for (const concerned of workspaceId ? [workspaceId] : await workspacesOf(ctx, user._id)) {
 			await auditAs(ctx, { workspaceId: concerned, actor, ip, userAgent }, deed);
 		}
 		return null;

@@ -12,6 +12,7 @@ import type * as account from "../account.js";
 import type * as apiKeys from "../apiKeys.js";
 import type * as audit from "../audit.js";
 import type * as auth_adapter from "../auth/adapter.js";
+import type * as auth_auditPlugin from "../auth/auditPlugin.js";
 import type * as auth_handler from "../auth/handler.js";
 import type * as auth_keys from "../auth/keys.js";
 import type * as auth_letters from "../auth/letters.js";
@@ -123,6 +124,7 @@ declare const fullApi: ApiFromModules<{
   apiKeys: typeof apiKeys;
   audit: typeof audit;
   "auth/adapter": typeof auth_adapter;
+  "auth/auditPlugin": typeof auth_auditPlugin;
   "auth/handler": typeof auth_handler;
   "auth/keys": typeof auth_keys;
   "auth/letters": typeof auth_letters;

@@ -27,6 +27,9 @@ function backendOf(ctx: ActionCtx, secret: string): AuthBackend {
 			await ctx.scheduler.runAfter(0, internal.auth.mail.send, { sealed });
 		},
 		isInvited: (email, invitationId) => ctx.runQuery(internal.auth.registration.isInvited, { email, invitationId }),
+		record: async ({ userId, workspaceId, ...deed }) => {
+			await ctx.runMutation(internal.audit.record, { userId, workspaceId, ...deed });
+		},
 		keepKey: (made) => ctx.runMutation(internal.auth.keys.keep, made)
 	};
 }

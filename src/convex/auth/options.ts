@@ -9,6 +9,8 @@ import { twoFactor } from 'better-auth/plugins/two-factor';
 import { z } from 'zod';
 import { ac, roles } from '../../lib/config/organizationRoles.ts';
 import { isRole } from '../../lib/config/permissions.ts';
+import { auditPlugin } from './auditPlugin.ts';
+import type { RecordDeed } from './auditPlugin.ts';
 import { invitationLetter, resetLetter, verifyLetter } from './letters.ts';
 import type { Letter } from './letters.ts';
 import { CORE_NAMES, PLUGIN_NAMES } from './names.ts';
@@ -59,6 +61,8 @@ export interface AuthBackend {
 	readonly send: (letter: Letter) => Promise<void>;
 	/** See registration.isInvited. */
 	readonly isInvited: (email: string, invitationId: string | null) => Promise<boolean>;
+	/** Writes the audit log. */
+	readonly record: RecordDeed;
 	/** Keeps a signing key unless there is one; gives the one in force. */
 	readonly keepKey: (made: NewKey) => Promise<KeptKey>;
 }
@@ -103,7 +107,8 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 			useSecureCookies: url.protocol === 'https:',
 			disableOriginCheck: false,
 			ipAddress: { ipAddressHeaders: ['x-plumbline-client'] },
-			database: { joins: true }
+			// Ids are made by the tables.
+			database: { joins: true, generateId: false }
 		},
 		user: {
 			...CORE_NAMES.user,
@@ -220,7 +225,9 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 							]
 						})
 					]
-				: [])
+				: []),
+			// Last: it tells what the others have let happen.
+			auditPlugin(backend.record)
 		]
 	} satisfies BetterAuthOptions;
 }
