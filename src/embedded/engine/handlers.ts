@@ -79,7 +79,7 @@ export function engineHandlers(store: SqliteStore, settings: EngineSettings, beg
 		/** Nobody is told about the subscriptions that are known now any more. */
 		forgetSubscriptions: () => executor.forgetSubscriptions(),
 
-		renewal: (callsWait: () => boolean) => renewal(executor, store, callsWait),
+		renewal: (callsWait: () => boolean) => renewal(executor, store, settings.limits, callsWait),
 
 		boot: () => ({ latestTs: store.latestTs, deployment }),
 

@@ -61,6 +61,10 @@ const KNOBS = {
 	schemaStepDocuments: knob('EMBEDDED_SCHEMA_STEP_DOCUMENTS', 4_096),
 	/** How long that may take (milliseconds). */
 	schemaStepTime: knob('EMBEDDED_SCHEMA_STEP_MS', 10),
+	/** Subscriptions that are run again by themselves after a commit that touched them, at most. */
+	renewedQueries: knob('EMBEDDED_RENEWED_QUERIES', 16),
+	/** How long they may take together, as far as their last runs tell (milliseconds): calls that come in meanwhile wait. */
+	renewalTime: knob('EMBEDDED_RENEWAL_MS', 4),
 	/** After how long without a question for it a push that was not finished is given up (milliseconds). */
 	abandonedPush: knob('EMBEDDED_ABANDONED_PUSH_SECONDS', 60, SECOND),
 	/** Wall clock of evaluating a bundle before it is pushed, with the start of the process that does (milliseconds). */

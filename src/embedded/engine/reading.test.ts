@@ -5,7 +5,8 @@ import type { Successor } from './types.ts';
 
 let corpus: Corpus;
 beforeAll(async () => {
-	corpus = await Corpus.start();
+	// However slow this machine is.
+	corpus = await Corpus.start({ renewalTime: 60_000 });
 	await corpus.mutation('items:insertMany', { from: 0, count: 20, group: 'a' });
 	await corpus.mutation('items:insertMany', { from: 20, count: 10 });
 });

@@ -1,12 +1,9 @@
 import { newRequestId } from '../requestId.ts';
 import type { SqliteStore } from '../store/store.ts';
 import type { Executor } from './executor.ts';
+import type { Limits } from './limits.ts';
 import type { Renewal } from './protocol.ts';
 import type { WatchedQuery } from './watchedQueries.ts';
-
-/** So many queries are run again after a commit, if together they take no longer than this (milliseconds), as far as the last time tells. */
-const MOST = 16;
-const LONGEST = 4;
 
 /**
  * What runs the queries that the newest commit touched again, while the disk takes the commit; null when it touched none.
@@ -15,6 +12,7 @@ const LONGEST = 4;
 export function renewal(
 	executor: Executor,
 	store: SqliteStore,
+	limits: Pick<Limits, 'renewedQueries' | 'renewalTime'>,
 	callsWait: () => boolean
 ): (() => Promise<readonly Renewal[]>) | null {
 	const touched = executor.takeTouched();
@@ -24,8 +22,8 @@ export function renewal(
 		const renewals: Renewal[] = [];
 		const began = performance.now();
 		for (const query of touched) {
-			if (renewals.length === MOST || store.losses > losses || callsWait()) break;
-			if (performance.now() - began + query.duration > LONGEST) continue;
+			if (renewals.length >= limits.renewedQueries || store.losses > losses || callsWait()) break;
+			if (performance.now() - began + query.duration > limits.renewalTime) continue;
 			const renewal = await renew(executor, query, ts).catch(() => null);
 			// A fault of this program: who asks for the query hears of it.
 			if (renewal === null) break;

@@ -5,7 +5,8 @@ import type { TestServer, Wire } from './wire.testing.ts';
 
 let testServer: TestServer;
 
-beforeAll(async () => void (testServer = await startTestServer()));
+// However slow this machine is.
+beforeAll(async () => void (testServer = await startTestServer({ renewalTime: 60_000 })));
 afterEach(() => testServer.hangUp());
 afterAll(() => testServer.close());
 
