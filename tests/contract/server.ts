@@ -1,10 +1,11 @@
 /**
  * A strict server made from a service's own OpenAPI file. It refuses unknown paths (404), wrong or missing
- * credentials (401) and undeclared or ill-typed parameters (400); and it refuses our own fixtures (500) when they break
+ * credentials (401) and undeclared or ill-typed parameters and bodies (400); and it refuses our own fixtures (500) when they break
  * the service's response schema, so that nobody tests against a service that does not exist.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseQuery, QueryRefused } from './query.ts';
 import type { Query } from './query.ts';
@@ -19,6 +20,7 @@ export interface ContractRequest {
 	readonly query: Query;
 	readonly url: URL;
 	readonly headers: IncomingHttpHeaders;
+	readonly body: string;
 }
 
 export interface ContractAnswer {
@@ -97,7 +99,7 @@ export async function startContract(options: ContractOptions): Promise<ContractS
 		return problem === null ? answer : refuse(500, `fixture of ${operation.key}: ${problem}`);
 	}
 
-	function respond(method: string, url: URL, headers: IncomingHttpHeaders): ContractAnswer {
+	function respond(method: string, url: URL, headers: IncomingHttpHeaders, body: string): ContractAnswer {
 		const match = spec.match(method, url.pathname);
 		const target = `${url.pathname}${url.search}`;
 		const done = (answer: ContractAnswer, query: Query = {}) => {
@@ -114,7 +116,9 @@ export async function startContract(options: ContractOptions): Promise<ContractS
 			if (!(error instanceof QueryRefused)) throw error;
 			return done(refuse(400, `${operation.key}: ${error.message}`));
 		}
-		const request = { operation: operation.key, path, query, url, headers };
+		const bodyProblem = spec.bodyProblem(operation, body);
+		if (bodyProblem !== null) return done(refuse(400, `${operation.key}: ${bodyProblem}`), query);
+		const request = { operation: operation.key, path, query, url, headers, body };
 		const fault = options.fault?.(request) ?? null;
 		if (fault !== null) return done(fault, query);
 		const fixture = fixtures[operation.key];
@@ -124,15 +128,14 @@ export async function startContract(options: ContractOptions): Promise<ContractS
 		);
 	}
 
-	const server = createServer((incoming, outgoing) => {
+	const server = createServer(async (incoming, outgoing) => {
 		let answer: ContractAnswer;
 		try {
 			const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host}`);
-			answer = respond(incoming.method ?? 'GET', url, incoming.headers);
+			answer = respond(incoming.method ?? 'GET', url, incoming.headers, await text(incoming));
 		} catch (error) {
 			answer = refuse(500, `the contract server broke: ${String(error)}`);
 		}
-		incoming.resume();
 		outgoing.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
 		outgoing.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
 	});

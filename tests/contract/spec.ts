@@ -23,6 +23,7 @@ const response = z.object({ content: z.record(z.string(), z.object({ schema: sch
 const security = z.array(z.record(z.string(), z.array(z.string())));
 const operation = z.object({
 	parameters: z.array(z.unknown()).optional(),
+	requestBody: z.unknown().optional(),
 	responses: z.record(z.string(), z.unknown()),
 	security: security.optional()
 });
@@ -47,6 +48,7 @@ export interface Operation {
 	/** The scheme combinations of which one has to be met; none means open to all. */
 	readonly security: readonly (readonly SecurityScheme[])[];
 	readonly responses: Readonly<Record<string, unknown>>;
+	readonly requestBody: unknown;
 }
 
 export interface Match {
@@ -66,6 +68,8 @@ export class Spec {
 	readonly #ajv = new Ajv2020({ strict: false, validateSchema: false, logger: false });
 	/** Query texts become the numbers and booleans that the schema asks for. */
 	readonly #coercing = new Ajv2020({ strict: false, validateSchema: false, logger: false, coerceTypes: true });
+	/** What is sent may hold nothing that the spec does not name. */
+	readonly #strict = new Ajv2020({ strict: false, validateSchema: false, logger: false });
 	readonly #compiled = new Map<string, ValidateFunction>();
 
 	constructor(json: unknown) {
@@ -74,6 +78,8 @@ export class Spec {
 			addFormats.default(ajv);
 			ajv.addSchema({ ...this.#document, $id: 'spec:' });
 		}
+		addFormats.default(this.#strict);
+		this.#strict.addSchema({ ...closed(this.#document), $id: 'spec:' });
 		this.#operations = Object.entries(this.#document.paths)
 			.flatMap(([template, item]) =>
 				Object.entries(item)
@@ -117,6 +123,16 @@ export class Spec {
 		return validate(value) ? null : this.#ajv.errorsText(validate.errors?.slice(0, 1), { dataVar: 'body' });
 	}
 
+	/** What is wrong with the body of a request, or null. */
+	bodyProblem({ requestBody }: Operation, text: string): string | null {
+		const content = requestBody === undefined ? {} : (response.parse(this.#resolved(requestBody)).content ?? {});
+		const against = content['application/json']?.schema;
+		if (against === undefined) return text === '' ? null : 'a body where none is declared';
+		const value: unknown = text === '' ? undefined : JSON.parse(text);
+		const validate = this.#validator(this.#strict, 'body', against);
+		return validate(value) ? null : this.#strict.errorsText(validate.errors?.slice(0, 1), { dataVar: 'body' });
+	}
+
 	/** What is wrong with a query value, or null; inside the holder texts become what the schema asks for. */
 	coerce(against: Schema, holder: { value: unknown }): string | null {
 		const wrapped = { type: 'object', properties: { value: against } };
@@ -145,7 +161,7 @@ export class Spec {
 	}
 
 	#entry(template: string, method: string, found: unknown, shared: readonly unknown[]) {
-		const { parameters = [], responses, security: own } = operation.parse(found);
+		const { parameters = [], responses, requestBody, security: own } = operation.parse(found);
 		const names = [...template.matchAll(/\{([^}]+)\}/g)].map((match) => match[1] ?? '');
 		const source = template.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '([^/]+)');
 		const schemes = this.#document.components?.securitySchemes ?? {};
@@ -159,7 +175,8 @@ export class Spec {
 				key: `${method.toUpperCase()} ${template}`,
 				parameters: [...shared, ...parameters].map((given) => parameter.parse(this.#resolved(given))),
 				security: required,
-				responses
+				responses,
+				requestBody
 			}
 		};
 	}
@@ -187,8 +204,35 @@ export function readSpecFile(name: string): unknown {
 	return null;
 }
 
-/** The service's spec, or null, loudly, when it is not there. */
-export function loadSpec(name: string): Spec | null {
-	const json = readSpecFile(name);
-	return json === null ? null : new Spec(json);
+const part = z.looseObject({
+	paths: z.record(z.string(), z.unknown()),
+	components: z.record(z.string(), z.record(z.string(), z.unknown()))
+});
+
+/** The service's spec, or null, loudly, when it is not there. Several files of one service become one. */
+export function loadSpec(...names: readonly string[]): Spec | null {
+	const files = names.map((name) => readSpecFile(name));
+	if (files.includes(null)) return null;
+	const [first, ...others] = files;
+	const whole = others.reduce<unknown>((before, after) => merged(part.parse(before), part.parse(after)), first);
+	return new Spec(whole);
+}
+
+function merged(a: z.infer<typeof part>, b: z.infer<typeof part>): unknown {
+	const kinds = [...new Set([...Object.keys(a.components), ...Object.keys(b.components)])];
+	const components = kinds.map((kind) => [kind, { ...a.components[kind], ...b.components[kind] }] as const);
+	return { ...a, paths: { ...a.paths, ...b.paths }, components: Object.fromEntries(components) };
+}
+
+/** The same, with every object that names its members closed to others. */
+function closed<Thing>(thing: Thing): Thing {
+	const copy: Thing = structuredClone(thing);
+	const close = (node: unknown): void => {
+		if (typeof node !== 'object' || node === null) return;
+		if ('type' in node && node.type === 'object' && 'properties' in node && !('additionalProperties' in node))
+			Object.assign(node, { additionalProperties: false });
+		Object.values(node).forEach(close);
+	};
+	close(copy);
+	return copy;
 }

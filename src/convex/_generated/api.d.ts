@@ -40,6 +40,9 @@ import type * as integrations_githubLevels from "../integrations/githubLevels.js
 import type * as integrations_githubLists from "../integrations/githubLists.js";
 import type * as integrations_githubReaders from "../integrations/githubReaders.js";
 import type * as integrations_githubStars from "../integrations/githubStars.js";
+import type * as integrations_google_analytics from "../integrations/google-analytics.js";
+import type * as integrations_googleAnalyticsApi from "../integrations/googleAnalyticsApi.js";
+import type * as integrations_googleAnalyticsQuota from "../integrations/googleAnalyticsQuota.js";
 import type * as integrations_numberSet from "../integrations/numberSet.js";
 import type * as integrations_prometheus from "../integrations/prometheus.js";
 import type * as integrations_prometheusApi from "../integrations/prometheusApi.js";
@@ -152,6 +155,9 @@ declare const fullApi: ApiFromModules<{
   "integrations/githubLists": typeof integrations_githubLists;
   "integrations/githubReaders": typeof integrations_githubReaders;
   "integrations/githubStars": typeof integrations_githubStars;
+  "integrations/google-analytics": typeof integrations_google_analytics;
+  "integrations/googleAnalyticsApi": typeof integrations_googleAnalyticsApi;
+  "integrations/googleAnalyticsQuota": typeof integrations_googleAnalyticsQuota;
   "integrations/numberSet": typeof integrations_numberSet;
   "integrations/prometheus": typeof integrations_prometheus;
   "integrations/prometheusApi": typeof integrations_prometheusApi;

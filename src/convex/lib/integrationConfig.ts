@@ -48,6 +48,28 @@ export const INTEGRATIONS: Record<IntegrationId, SyncConfig> = {
 		},
 		status: 'ready'
 	},
+	'google-analytics': {
+		dataStrategy: 'events',
+		shouldBackfill: true,
+		historicalDays: 730,
+		lookbackDays: 4,
+		// Google goes on counting for a day or two, and takes events that arrive up to three days late.
+		finalAfterHours: 72,
+		sliceDays: { totals: 368, channels: 184, countries: 93 },
+		syncEveryMinutes: 120,
+		dayTimezone: 'account',
+		// Google counts tokens, 14,000 an hour for a project at one property; a report costs about ten.
+		quota: { unit: 'requests', limit: 1_000, windowSeconds: 3_600 },
+		allowedHosts: ['analyticsdata.googleapis.com', 'analyticsadmin.googleapis.com'],
+		docsUrl: 'https://developers.google.com/analytics/devguides/reporting/data/v1',
+		messages: {
+			auth: 'Google no longer accepts this connection. Reconnect to go on; what was fetched is kept.',
+			permission:
+				'The Google account may not read this property. Sign in with one that may, or have it added to the property as a viewer.',
+			not_found: 'Google does not know this property any more. Check that it was not deleted.'
+		},
+		status: 'beta'
+	},
 	prometheus: {
 		dataStrategy: 'hybrid',
 		shouldBackfill: true,

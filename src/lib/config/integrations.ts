@@ -6,7 +6,7 @@ import type { Catalogued } from './catalogue.ts';
 export { CATEGORIES } from './catalogue.ts';
 export type { FieldConfig } from './catalogue.ts';
 
-export type IntegrationId = 'github' | 'prometheus' | 'sample' | 'stripe';
+export type IntegrationId = 'github' | 'google-analytics' | 'prometheus' | 'sample' | 'stripe';
 
 export type IntegrationConfig = Catalogued<IntegrationId>;
 
@@ -259,6 +259,195 @@ export const INTEGRATION_CONFIGS: Record<IntegrationId, IntegrationConfig> = {
 		historicalDays: 730,
 		allowedHosts: ['api.github.com'],
 		docsUrl: 'https://docs.github.com/rest',
+		sample: false
+	},
+	'google-analytics': {
+		id: 'google-analytics',
+		name: 'Google Analytics',
+		description: 'Users, sessions, conversions and revenue of a GA4 property, by channel and country.',
+		category: 'Analytics',
+		icon: '/integrations/google-analytics.svg',
+		authType: 'oauth2',
+		oauthProvider: 'google',
+		credentialFields: [],
+		settingsFields: [
+			{
+				key: 'property',
+				label: 'Property',
+				help: 'Its time zone and currency count. Connect another property as a connection of its own.',
+				input: 'choice',
+				identifies: true,
+				secret: false,
+				required: false
+			}
+		],
+		metrics: [
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.users',
+				name: 'Users',
+				description:
+					'Active users of the day. The same person on two days counts on both, so a range shows the daily average, never a sum.',
+				aggregation: 'average',
+				group: 'totals',
+				rank: 1
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.sessions',
+				name: 'Sessions',
+				description: 'Sessions that began on the day.',
+				aggregation: 'sum',
+				group: 'totals',
+				rank: 2
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.views',
+				name: 'Views',
+				description: 'Pages and app screens seen, the same one twice counts twice.',
+				aggregation: 'sum',
+				group: 'totals',
+				rank: 3
+			},
+			{
+				unit: 'number',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.conversions',
+				name: 'Conversions',
+				description: 'Key events: what the property calls a conversion. Google may attribute them in fractions.',
+				aggregation: 'sum',
+				group: 'totals',
+				rank: 4
+			},
+			{
+				unit: 'money',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.revenue',
+				name: 'Revenue',
+				description: 'Purchases, subscriptions and ads, less refunds, in the currency of the property.',
+				dimension: { key: 'currency', label: 'Currency' },
+				aggregation: 'sum',
+				group: 'totals',
+				rank: 5
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.new_users',
+				name: 'New users',
+				description: 'People who were there for the first time, as far as Google can tell.',
+				aggregation: 'sum',
+				group: 'totals',
+				rank: 6
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.engaged_sessions',
+				name: 'Engaged sessions',
+				description: 'Sessions of more than ten seconds, or with a key event, or with two views or more.',
+				aggregation: 'sum',
+				group: 'totals',
+				rank: 7
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.events',
+				name: 'Events',
+				description: 'Everything that was recorded: views, clicks, purchases and the rest.',
+				aggregation: 'sum',
+				group: 'totals'
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.sessions_by_channel',
+				name: 'Sessions by channel',
+				description: 'Sessions by the default channel group that they came from.',
+				dimension: { key: 'channel', label: 'Channel' },
+				aggregation: 'sum',
+				group: 'channels',
+				rank: 8
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.users_by_channel',
+				name: 'Users by channel',
+				description: 'Active users by the channel of their session; somebody who came by two counts in both.',
+				dimension: { key: 'channel', label: 'Channel' },
+				aggregation: 'average',
+				group: 'channels'
+			},
+			{
+				unit: 'number',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.conversions_by_channel',
+				name: 'Conversions by channel',
+				description: 'Key events by the channel of their session.',
+				dimension: { key: 'channel', label: 'Channel' },
+				aggregation: 'sum',
+				group: 'channels',
+				rank: 9
+			},
+			{
+				unit: 'count',
+				direction: 'up',
+				source: 'events',
+				historyDays: null,
+				scopes: ['https://www.googleapis.com/auth/analytics.readonly'],
+				id: 'google-analytics.sessions_by_country',
+				name: 'Sessions by country',
+				description: 'Sessions by the country that they came from.',
+				dimension: { key: 'country', label: 'Country' },
+				aggregation: 'sum',
+				group: 'countries',
+				rank: 10
+			}
+		],
+		dataStrategy: 'events',
+		shouldBackfill: true,
+		historicalDays: 730,
+		allowedHosts: ['analyticsdata.googleapis.com', 'analyticsadmin.googleapis.com'],
+		docsUrl: 'https://developers.google.com/analytics/devguides/reporting/data/v1',
 		sample: false
 	},
 	prometheus: {
