@@ -41,7 +41,7 @@ export const start = actionAccess({
 	args: {
 		integrationId: v.string(),
 		connectionId: v.optional(v.string()),
-		/** Where this page was opened, `https://numbers.example.com`; PLUMBLINE_URL wins. */
+		/** Where this page was opened, `https://numbers.example.com`; it has to be PLUMBLINE_URL where that is set. */
 		origin: v.string(),
 		/** The value of the browser's own cookie. */
 		browser: v.string()
@@ -53,9 +53,9 @@ export const start = actionAccess({
 		const known = oauthIntegration(args.integrationId);
 		if (!known) return refuse('People do not sign in to connect this service.');
 		return await told(async () => {
+			const redirectUri = new URL(callbackPath(known.provider), publicOrigin(args.origin)).href;
 			const client = await clientOf(ctx, ctx.workspaceId, known.provider);
 			const exchange = await OAuthExchange.open(known.provider, client);
-			const redirectUri = new URL(callbackPath(known.provider), publicOrigin(args.origin)).href;
 			const state = generateRandomState();
 			const verifier = generateRandomCodeVerifier();
 			const stateHash = hash(state);
@@ -270,12 +270,15 @@ function scopesOf(id: IntegrationId): string[] {
 	return [...new Set([...identity, ...metrics.flatMap((metric) => metric.scopes ?? [])])];
 }
 
+/** The provider sends the browser back here. From another name of this server it would come back without its cookie. */
 function publicOrigin(given: string): string {
-	const text = process.env.PLUMBLINE_URL || given;
-	const url = URL.parse(text);
-	if (url === null || !/^https?:$/.test(url.protocol))
+	const url = URL.parse(given);
+	const own = URL.parse(process.env.PLUMBLINE_URL || given);
+	if (!url || !own || !/^https?:$/.test(own.protocol))
 		throw new IntegrationError('config', 'The address of these pages is not known. Set PLUMBLINE_URL to it.');
-	return url.origin;
+	if (url.origin === own.origin) return own.origin;
+	const message = `Open Plumbline at ${own.origin} and connect there: that is where a provider sends people back to.`;
+	throw new IntegrationError('config', message);
 }
 
 function hash(text: string): string {

@@ -43,6 +43,8 @@ const METRICS: Readonly<Record<string, { readonly type: string; readonly of: Met
 
 export class FakeGoogleAnalytics {
 	token = ['ya29', 'planted7c1e'].join('.');
+	/** Whose access may read. */
+	accepts = (authorization: string): boolean => authorization === `Bearer ${this.token}`;
 	readonly property = 'properties/4711';
 	title = 'Coffee shop';
 	timeZone = 'Europe/Berlin';
@@ -57,7 +59,7 @@ export class FakeGoogleAnalytics {
 	accounts = [{ name: 'Roastery', properties: [{ property: this.property, displayName: this.title }] }];
 
 	answer({ method, path, query, headers, body }: FakeRequest): Answer {
-		if (headers['authorization'] !== `Bearer ${this.token}`)
+		if (!this.accepts(String(headers['authorization'])))
 			return problem(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.');
 		if (method === 'GET' && path === '/v1beta/accountSummaries')
 			return this.#summaries(Number(query.get('pageToken') ?? 0));

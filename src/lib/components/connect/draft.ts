@@ -72,6 +72,10 @@ export function initialSettings(
 					(choices[field.key] ?? []).filter((choice) => choice.preselected).map((choice) => choice.value)
 				];
 			}
+			if (field.input === 'choice') {
+				const offered = (choices[field.key] ?? []).find((choice) => choice.preselected)?.value;
+				return [field.key, (typeof set === 'string' && set) || (offered ?? '')];
+			}
 			if (field.input === 'rows') return [field.key, isRowList(set) ? set.map((row) => ({ ...row })) : []];
 			return [field.key, typeof set === 'string' || typeof set === 'boolean' ? set : ''];
 		})
@@ -93,6 +97,7 @@ function settingError(field: FieldConfig, value: SettingValue | undefined, offer
 	if (field.input === 'choices') {
 		return offered.length > 0 && chosenOf(value).length === 0 ? 'Choose at least one.' : '';
 	}
+	if (field.input === 'choice') return offered.length > 0 && !value ? 'Choose one.' : '';
 	if (field.input === 'rows') {
 		const halfFilled = rowsOf(value).some((row) =>
 			(field.columns ?? []).some((column) => !(row[column.key] ?? '').trim())

@@ -113,7 +113,7 @@ export class ConnectionForm {
 	/** Lists are taken from the account anew; rows and text already written stay. */
 	#beginSettings(choices: ChoicesByField): void {
 		const written = $state.snapshot(this.settings);
-		const kept = this.config.settingsFields.filter((field) => field.input !== 'choices' && field.key in written);
+		const kept = this.config.settingsFields.filter(({ key, input }) => !/^choice/.test(input) && key in written);
 		this.settings = initialSettings(this.config.settingsFields, choices, {
 			...this.known.settings,
 			...Object.fromEntries(kept.map((field) => [field.key, written[field.key] ?? '']))

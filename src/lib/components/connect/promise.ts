@@ -1,5 +1,6 @@
 /** Sentences about what connecting does, made from an integration's constants. Pure. */
 import type { IntegrationConfig } from '../../config/integrations.ts';
+import { OAUTH_PROVIDERS } from '../../config/oauth.ts';
 
 /** `12 metrics, 365 days of history`. */
 export function whatArrives(config: Pick<IntegrationConfig, 'metrics' | 'shouldBackfill' | 'historicalDays'>): string {
@@ -14,9 +15,14 @@ export function whatArrives(config: Pick<IntegrationConfig, 'metrics' | 'shouldB
  * by the address as it stands in the form, once there is one.
  */
 export function whereItGoes(
-	config: Pick<IntegrationConfig, 'allowedHosts' | 'credentialFields'>,
+	config: Pick<IntegrationConfig, 'allowedHosts' | 'credentialFields' | 'oauthProvider'>,
 	credentials: Readonly<Record<string, unknown>> = {}
 ): string {
+	if (config.oauthProvider !== null) {
+		const { tokenEndpoint } = OAUTH_PROVIDERS[config.oauthProvider];
+		const hosts = [...config.allowedHosts, new URL(tokenEndpoint).host];
+		return `The access that you give is only ever sent to ${listInWords(hosts)}.`;
+	}
 	const hosts = config.allowedHosts.length === 0 ? typedHosts(config, credentials) : config.allowedHosts;
 	return `What you paste is only ever sent to ${hosts.length === 0 ? 'the address you give' : listInWords(hosts)}.`;
 }
