@@ -22,9 +22,14 @@ export interface GoogleEmulator extends RunningEmulator {
 	revoke(): void;
 }
 
+/** A port on which nothing listens. */
+export function freePort(): Promise<number> {
+	return choosePort('PORT', null, 28_000 + Math.floor(Math.random() * 2_000), '127.0.0.1');
+}
+
 /** Google's sign-in, with real consent pages; `redirectUris` are what its client has registered. */
-export async function startGoogle(redirectUris: readonly string[]): Promise<GoogleEmulator> {
-	const port = await choosePort('PORT', null, 28_000 + Math.floor(Math.random() * 2_000), '127.0.0.1');
+export async function startGoogle(redirectUris: readonly string[], wanted?: number): Promise<GoogleEmulator> {
+	const port = wanted ?? (await freePort());
 	// What it says of itself has to be what it is reached by.
 	const url = `http://127.0.0.1:${port}`;
 	const emulator = await createEmulator({

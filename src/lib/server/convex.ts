@@ -30,10 +30,14 @@ export function siteUrl(): string | null {
 }
 
 /**
- * Runs the reads of a page's load with a client of its own, as whoever sent the request, and turns a deployment that does not answer, or that does
- * not know our functions yet, into a 503 page that says what to do.
+ * Runs the reads of a page's load with a client of its own, as whoever sent the request, and turns a deployment that
+ * does not answer, or that does not know our functions yet, into a 503 page that says what to do. An action that asks
+ * others gets a longer deadline.
  */
-export async function fromConvex<T>(read: (client: ConvexHttpClient) => Promise<T>): Promise<T> {
+export async function fromConvex<T>(
+	read: (client: ConvexHttpClient) => Promise<T>,
+	deadlineMs = DEADLINE_MS
+): Promise<T> {
 	const url = convexUrl();
 	if (url === null) {
 		error(503, {
@@ -45,7 +49,7 @@ export async function fromConvex<T>(read: (client: ConvexHttpClient) => Promise<
 	const client = new ConvexHttpClient(url, {
 		skipConvexDeploymentUrlCheck: true,
 		logger: false,
-		fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(DEADLINE_MS) })
+		fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(deadlineMs) })
 	});
 	try {
 		const token = await getRequestEvent().locals.convexToken();

@@ -5,6 +5,9 @@ import { knownBrowserValue } from '$lib/server/signIn.ts';
 import { api } from '../../../../convex/_generated/api.js';
 import type { PageServerLoad } from './$types';
 
+/** The provider is asked for tokens, and the service whether they do. */
+const DEADLINE_MS = 45_000;
+
 /** Where the provider sends people back to: hands its answer on, and goes on to the connection, or says why not. */
 export const load: PageServerLoad = async ({ params, url, cookies, setHeaders }) => {
 	const provider = oauthProviderOf(params.service);
@@ -12,8 +15,9 @@ export const load: PageServerLoad = async ({ params, url, cookies, setHeaders })
 	setHeaders({ 'cache-control': 'no-store' });
 	const answer = url.searchParams.toString();
 	const browser = knownBrowserValue(cookies);
-	const done = await fromConvex((client) =>
-		client.action(api.oauth.finish, { provider: provider.id, answer, browser })
+	const done = await fromConvex(
+		(client) => client.action(api.oauth.finish, { provider: provider.id, answer, browser }),
+		DEADLINE_MS
 	);
 	if (!done.success) return { provider: provider.name, refusal: done };
 	if (done.connectionId !== null) redirect(303, `/connections/${done.connectionId}`);
