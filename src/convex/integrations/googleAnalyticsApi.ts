@@ -127,7 +127,7 @@ export class AnalyticsApi {
 
 	/** Every property that the account may read, in Google's order. */
 	async properties(): Promise<PropertyChoice[]> {
-		const { analyticsadmin } = await import('@googleapis/analyticsadmin');
+		const { analyticsadmin } = await import('./googleAnalyticsAdmin.ts');
 		const { accountSummaries } = analyticsadmin({ version: 'v1beta', ...this.#options });
 		const read = async (pageToken: string) => {
 			const answer = await this.#get('the list of properties', summaries, () =>
@@ -145,7 +145,7 @@ export class AnalyticsApi {
 
 	/** A property's name, zone and currency. */
 	async property(name: string): Promise<Property> {
-		const { analyticsadmin } = await import('@googleapis/analyticsadmin');
+		const { analyticsadmin } = await import('./googleAnalyticsAdmin.ts');
 		const { properties } = analyticsadmin({ version: 'v1beta', ...this.#options });
 		return await this.#get('the property', property, () => properties.get({ name }));
 	}
@@ -155,7 +155,7 @@ export class AnalyticsApi {
 	 * https://developers.google.com/analytics/devguides/reporting/data/v1/rest/v1beta/properties/runReport
 	 */
 	async report({ property, from, to, dimensions, metrics }: Question): Promise<Report> {
-		const { analyticsdata } = await import('@googleapis/analyticsdata');
+		const { analyticsdata } = await import('./googleAnalyticsData.ts');
 		const { properties } = analyticsdata({ version: 'v1beta', ...this.#options });
 		const rows: ReadonlyMap<string, string>[] = [];
 		let metadata: ReportMetadata = {};
