@@ -2,10 +2,11 @@
 import { convexCommand, convexEnvironment } from './product/cli.ts';
 import { localOrigins, localUrl, openDeployment } from './product/deployment.ts';
 import { prepareEnvironment } from './product/environment.ts';
+import { offerFirstAccount } from './product/firstRun.ts';
 import { say } from './product/log.ts';
 import { choosePort } from './product/ports.ts';
 import { Explained, runProduct } from './product/run.ts';
-import { DEFAULT_PORT, readSettings } from './product/settings.ts';
+import { DEFAULT_PORT, isOnlyHere, readSettings } from './product/settings.ts';
 
 await runProduct(async (processes, ending) => {
 	const settings = readSettings();
@@ -55,11 +56,14 @@ await runProduct(async (processes, ending) => {
 			...process.env,
 			...(deployment.url === null ? {} : { PUBLIC_CONVEX_URL: deployment.url }),
 			...shared,
+			PLUMBLINE_LOOPBACK: isOnlyHere(settings) ? '1' : '0',
 			PLUMBLINE_DEPLOYMENT: deployment.kind
 		},
 		onLine: (line) => !/^\s*(➜|VITE v)/.test(line)
 	});
 	await answered(url);
+	const offer = deployment.access && (await offerFirstAccount(deployment.access, url));
+	if (offer) say('plumbline', offer);
 	say('plumbline', `Ready: open ${url}`);
 });
 

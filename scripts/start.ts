@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import { localOrigins, localUrl, openDeployment } from './product/deployment.ts';
 import { prepareEnvironment } from './product/environment.ts';
+import { offerFirstAccount } from './product/firstRun.ts';
 import { say } from './product/log.ts';
 import { choosePort } from './product/ports.ts';
 import { PREBUILT_FUNCTIONS, pushPrebuilt } from './product/push.ts';
 import { runProduct } from './product/run.ts';
-import { DEFAULT_PORT, readSettings, SettingsError } from './product/settings.ts';
+import { DEFAULT_PORT, isOnlyHere, readSettings, SettingsError } from './product/settings.ts';
 import { SERVING } from './web/server.ts';
 
 await runProduct(async (processes, ending) => {
@@ -27,6 +28,7 @@ await runProduct(async (processes, ending) => {
 	const { access } = deployment;
 	const shared = access && (await prepareEnvironment(access, { ...settings.functionEnvironment, PLUMBLINE_URL: url }));
 	if (access !== null) await pushPrebuilt(access);
+	const offer = access && (await offerFirstAccount(access, url));
 	processes.start({
 		speaker: 'web',
 		command: [process.execPath, 'scripts/serve.ts'],
@@ -38,10 +40,12 @@ await runProduct(async (processes, ending) => {
 			// The embedded deployment listens on loopback: browsers reach it through the pages' own origin.
 			PLUMBLINE_RELAY_TO: deployment.kind === 'embedded' ? deployment.url : '',
 			...shared,
+			PLUMBLINE_LOOPBACK: isOnlyHere(settings) ? '1' : '0',
 			PLUMBLINE_DEPLOYMENT: deployment.kind
 		},
 		onLine: (line) => {
 			if (line !== SERVING) return true;
+			if (offer) say('plumbline', offer);
 			say('plumbline', `Ready: open ${url}`);
 			return false;
 		}

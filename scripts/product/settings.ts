@@ -104,6 +104,11 @@ function durabilityFrom(environment: Environment): Durability | null {
 	throw new SettingsError(`PLUMBLINE_DURABILITY must be normal or full, not "${text}".`);
 }
 
+/** Whether only a browser on this machine is meant to open the pages. */
+export function isOnlyHere({ host, publicUrl }: Pick<Settings, 'host' | 'publicUrl'>): boolean {
+	return LOOPBACK.has(host) && publicUrl === null;
+}
+
 /**
  * Whether integrations may call private networks. Somebody who alone uses their own machine may; once others can open
  * the product, or its functions run elsewhere, only when the operator says so.

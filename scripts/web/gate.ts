@@ -22,6 +22,8 @@ export interface Visit {
 	readonly origin: string;
 	/** The client's address: the peer's, or what a trusted proxy says it is. */
 	readonly address: string;
+	/** Whether anybody said that the request was handed on. */
+	readonly forwarded: boolean;
 }
 
 export interface GateOptions {
@@ -50,7 +52,8 @@ export class Gate {
 		if (request.headersDistinct['host']?.length !== 1) throw new Refusal(400, 'The request must have one Host header.');
 		const peer = plainAddress(socket.remoteAddress ?? '');
 		const said = this.#trusted(peer) ? { host: headers['x-forwarded-host'], for: headers['x-forwarded-for'] } : {};
-		for (const name of Object.keys(headers)) if (SAID_BY_PROXIES.test(name)) delete headers[name];
+		const saidByProxies = Object.keys(headers).filter((name) => SAID_BY_PROXIES.test(name));
+		for (const name of saidByProxies) delete headers[name];
 		const own = this.#origin(headers.host, socket.localPort);
 		const forwarded = said.host === undefined ? own : this.#origin(oneOf(said.host), socket.localPort);
 		if (own === null || forwarded === null)
@@ -61,7 +64,8 @@ export class Gate {
 		const behind = said.for !== undefined && this.#publicUrl !== null;
 		return {
 			origin: behind && this.#publicUrl !== null ? this.#publicUrl.origin : forwarded,
-			address: this.#client(peer, oneOf(said.for))
+			address: this.#client(peer, oneOf(said.for)),
+			forwarded: saidByProxies.length > 0
 		};
 	}
 

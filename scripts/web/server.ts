@@ -38,7 +38,9 @@ export interface PageServerOptions extends GateOptions {
 export const VISIT_HEADERS = {
 	protocol: 'x-plumbline-protocol',
 	host: 'x-plumbline-host',
-	address: 'x-plumbline-address'
+	address: 'x-plumbline-address',
+	/** Read by src/lib/server/firstRun.ts: there when somebody said that the request was handed on. */
+	forwarded: 'x-plumbline-forwarded'
 } as const;
 
 /** What the process of the pages says when it listens. */
@@ -83,11 +85,12 @@ export function createPageServer(options: PageServerOptions): Server {
 }
 
 /** Leaves what the gate found out where SvelteKit looks for it. */
-function tell({ headers }: IncomingMessage, { origin, address }: Visit): void {
+function tell({ headers }: IncomingMessage, { origin, address, forwarded }: Visit): void {
 	const { protocol, host } = new URL(origin);
 	headers[VISIT_HEADERS.protocol] = protocol.slice(0, -1);
 	headers[VISIT_HEADERS.host] = host;
 	headers[VISIT_HEADERS.address] = address;
+	if (forwarded) headers[VISIT_HEADERS.forwarded] = '1';
 }
 
 function answer(response: ServerResponse, error: unknown): void {

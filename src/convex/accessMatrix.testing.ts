@@ -55,6 +55,9 @@ export const FUNCTION_ROWS: Readonly<Record<string, Requirement>> = {
 /** Who answers below each path of the deployment's router. */
 export const ROUTE_ROWS: Readonly<Record<string, 'api' | 'sign-in'>> = {
 	'DELETE /api/v1/*': 'api',
+	'GET /api/entry': 'sign-in',
+	'POST /api/entry/setup': 'sign-in',
+	'GET /api/entry/invitations/*': 'sign-in',
 	'GET /api/auth/*': 'sign-in',
 	'GET /api/v1/*': 'api',
 	'PATCH /api/v1/*': 'api',

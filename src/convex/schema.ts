@@ -30,6 +30,9 @@ export default defineSchema({
 	/** People, sessions, workspaces and members: workspaces.open writes the first workspace. */
 	...authTables,
 
+	/** Hashes of codes with which the first account can be made. Written and read by auth/setup; gone once it is made. */
+	setupCodes: defineTable({ hash: v.string() }),
+
 	/**
 	 * One account of an integration. Written by connectionStore (connect, update), lib/runs (condition, next sync) and
 	 * connectionRecords (name, pause, schedule, disconnect). Read by nearly everything. Deleted by disconnect.

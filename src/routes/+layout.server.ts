@@ -13,12 +13,14 @@ function localeOf(header: string | null): string {
 	}
 }
 
-export const load: LayoutServerLoad = async ({ request }) => {
+export const load: LayoutServerLoad = async ({ request, route }) => {
 	const shared = {
 		convexUrl: browserConvexUrl(),
 		renderedAt: Date.now(),
 		locale: localeOf(request.headers.get('accept-language'))
 	};
+	// Who is still at the door has no workspace.
+	if (route.id?.startsWith('/(entry)')) return { ...shared, viewer: null, workspace: null };
 	try {
 		return await fromConvex(async (client) => {
 			const viewer = await client.query(api.viewer.current, {});

@@ -3,6 +3,27 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { Product } from './product.ts';
 
+export const OWNER = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' } as const;
+
+/** Makes the first account, as somebody at the machine of a fresh product, and is signed in with it. */
+export async function signUp(page: Page, product: Product): Promise<void> {
+	await page.goto(`${product.url}/setup`);
+	await page.getByLabel('Name').fill(OWNER.name);
+	await page.getByLabel('E-mail').fill(OWNER.email);
+	await page.getByLabel('Password').fill(OWNER.password);
+	await page.getByRole('button', { name: 'Make account' }).click();
+	await page.waitForURL((url) => url.pathname !== '/setup');
+}
+
+/** Signs in on the page of signing in, wherever it leads to. */
+export async function signIn(page: Page, product: Product, person: { email: string; password: string } = OWNER) {
+	await page.goto(`${product.url}/sign-in`);
+	await page.getByLabel('E-mail').fill(person.email);
+	await page.getByLabel('Password').fill(person.password);
+	await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+	await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
 /** Opens the connect dialog of a service from the gallery. */
 export async function openConnectDialog(page: Page, product: Product, service: string): Promise<Locator> {
 	await page.goto(`${product.url}/integrations/${service.toLowerCase()}`);

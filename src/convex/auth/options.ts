@@ -11,6 +11,7 @@ import { ac, roles } from '../../lib/config/organizationRoles.ts';
 import { isRole } from '../../lib/config/permissions.ts';
 import { auditPlugin } from './auditPlugin.ts';
 import type { RecordDeed } from './auditPlugin.ts';
+import { PASSWORD_LENGTH } from '../../lib/config/signIn.ts';
 import { invitationLetter, resetLetter, verifyLetter } from './letters.ts';
 import type { Letter } from './letters.ts';
 import { CORE_NAMES, PLUGIN_NAMES } from './names.ts';
@@ -138,8 +139,8 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 		},
 		emailAndPassword: {
 			enabled: true,
-			minPasswordLength: 10,
-			maxPasswordLength: 128,
+			minPasswordLength: PASSWORD_LENGTH.min,
+			maxPasswordLength: PASSWORD_LENGTH.max,
 			resetPasswordTokenExpiresIn: HOUR_S,
 			revokeSessionsOnPasswordReset: true,
 			sendResetPassword: ({ user, token }) => backend.send(resetLetter(user.email, link('/reset-password', { token })))

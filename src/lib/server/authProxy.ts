@@ -13,18 +13,20 @@ const OWN_COOKIE = /^(?:__Secure-)?plumbline\./;
 const HANDED_ON = ['content-type', 'accept', 'origin', 'user-agent'];
 const HANDED_BACK = ['content-type', 'location', 'retry-after', 'x-retry-after'];
 
-/** The cookies of a request that are Better Auth's, as one header. */
-function authCookies(event: RequestEvent): string {
-	return event.cookies
-		.getAll()
-		.filter(({ name }) => OWN_COOKIE.test(name))
-		.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`)
-		.join('; ');
+/** Better Auth's cookies of a request, and those that it has set since, as one header. */
+function authCookies({ cookies, locals }: RequestEvent): string {
+	const sent = cookies.getAll().filter(({ name }) => OWN_COOKIE.test(name));
+	const jar = new Map(sent.map(({ name, value }) => [name, encodeURIComponent(value)]));
+	for (const set of locals.authCookies) {
+		const [, name, value] = /^([^=;]+)=([^;]*)/.exec(set) ?? [];
+		if (name !== undefined && value !== undefined) jar.set(name, value);
+	}
+	return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
 interface Call {
 	readonly method: 'GET' | 'POST';
-	/** Below `/api/auth`, with its query. */
+	/** With its query. */
 	readonly path: string;
 	readonly body?: string | null;
 	/** Instead of what the browser sent. */
@@ -32,10 +34,17 @@ interface Call {
 }
 
 /** Calls Better Auth for the client of a request. Throws when the deployment does not answer. */
-export async function callAuth(
-	event: RequestEvent,
-	{ method, path, body = null, headers: own }: Call
-): Promise<Response> {
+export async function callAuth(event: RequestEvent, call: Call): Promise<Response> {
+	return await callSite(event, { ...call, path: `/api/auth${call.path}` });
+}
+
+/** Asks the deployment what stands beside Better Auth: what is offered, the first account, invitations. */
+export async function callEntry(event: RequestEvent, path: string, body?: object): Promise<Response> {
+	const method = body ? 'POST' : 'GET';
+	return await callSite(event, { method, path: `/api/entry${path}`, body: body && JSON.stringify(body) });
+}
+
+async function callSite(event: RequestEvent, { method, path, body = null, headers: own }: Call): Promise<Response> {
 	const site = siteUrl();
 	if (site === null) return unavailable('No Convex deployment is configured.');
 	const headers = new Headers();
@@ -48,7 +57,7 @@ export async function callAuth(
 	if (cookies !== '') headers.set('cookie', cookies);
 	headers.set('x-plumbline-client', event.getClientAddress());
 	headers.set('x-plumbline-proxy', env.PLUMBLINE_PROXY_SECRET ?? '');
-	return await fetch(`${site}/api/auth${path}`, {
+	return await fetch(`${site}${path}`, {
 		method,
 		headers,
 		body,

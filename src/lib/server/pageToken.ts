@@ -33,6 +33,7 @@ function keyOf(event: RequestEvent): string | null {
  */
 export const giveToken: Handle = async ({ event, resolve }) => {
 	const cookies: string[] = [];
+	event.locals.authCookies = cookies;
 	let once: Promise<string | null> | null = null;
 	event.locals.convexToken = (fresh = false) => {
 		if (fresh) once = null;

@@ -1,0 +1,45 @@
+import { fail, redirect } from '@sveltejs/kit';
+import { resolve } from '$app/paths';
+import { safeRedirect } from '$lib/navigation/safeRedirect.ts';
+import { offersFor, submitTo, textField } from '$lib/server/entry.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+/** What Better Auth's redirects say when signing in elsewhere went wrong. */
+const ERRORS: Readonly<Record<string, string>> = {
+	REGISTRATION_CLOSED: 'New accounts are by invitation only. Ask an admin of the workspace for a link.',
+	account_not_linked:
+		'There is an account with this e-mail already. Sign in with its password, then link the service in your settings.',
+	access_denied: 'You have not allowed the service to sign you in here.',
+	unable_to_link_account: 'The service has not verified this e-mail address, so it was not used.'
+};
+const NOTES: Readonly<Record<string, string>> = {
+	reset: 'Your new password is set. Sign in with it.',
+	'signed-out': 'You are signed out.'
+};
+
+export const load: PageServerLoad = async (event) => {
+	const { url, locals } = event;
+	const redirectTo = safeRedirect(url.searchParams.get('redirectTo'));
+	if ((await locals.convexToken().catch(() => null)) !== null) redirect(303, redirectTo);
+	const { setupNeeded, providers } = await offersFor(event);
+	if (setupNeeded) redirect(303, resolve('/setup'));
+	const error = url.searchParams.get('error');
+	return {
+		redirectTo,
+		providers,
+		note: NOTES[url.searchParams.get('done') ?? ''] ?? null,
+		error: error && (ERRORS[error] ?? 'Signing in with the service did not work. Try again, or use your password.')
+	};
+};
+
+export const actions: Actions = {
+	default: async (event) => {
+		const form = await event.request.formData();
+		const [email, password] = [textField(form, 'email').trim(), textField(form, 'password')];
+		const redirectTo = safeRedirect(form.get('redirectTo'));
+		const answer = await submitTo(event, '/sign-in/email', { email, password });
+		if (!answer.ok) return fail(answer.status, { email, problem: answer.message });
+		const secondStep = `${resolve('/sign-in/two-factor')}?${new URLSearchParams({ redirectTo })}`;
+		redirect(303, answer.secondFactor ? secondStep : redirectTo);
+	}
+};

@@ -1,0 +1,20 @@
+import { redirect } from '@sveltejs/kit';
+import { resolve } from '$app/paths';
+import { safeRedirect } from '$lib/navigation/safeRedirect.ts';
+import { submitTo } from '$lib/server/entry.ts';
+import type { RequestHandler } from './$types';
+
+/**
+ * Goes to a service that vouches for people. A link and not a form: the policy of pages lets forms lead to this site
+ * only, also through redirects.
+ */
+export const GET: RequestHandler = async (event) => {
+	const redirectTo = safeRedirect(event.url.searchParams.get('redirectTo'));
+	const back = `${resolve('/sign-in')}?${new URLSearchParams({ redirectTo })}`;
+	const answer = await submitTo(event, '/sign-in/social', {
+		provider: event.params.provider,
+		callbackURL: redirectTo,
+		errorCallbackURL: back
+	});
+	redirect(303, answer.ok && answer.url !== null ? answer.url : `${back}&error=provider`);
+};

@@ -1,0 +1,19 @@
+import { fail } from '@sveltejs/kit';
+import { submitTo, textField } from '$lib/server/entry.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = ({ url, setHeaders }) => {
+	setHeaders({ 'referrer-policy': 'no-referrer' });
+	return { token: url.searchParams.get('token') ?? '' };
+};
+
+export const actions: Actions = {
+	/** By a button: programs that look at links in letters must not confirm anything. */
+	default: async (event) => {
+		const token = textField(await event.request.formData(), 'token');
+		const answer = await submitTo(event, `/verify-email?${new URLSearchParams({ token })}`);
+		return answer.ok
+			? { problem: undefined, done: true }
+			: fail(answer.status, { problem: answer.message, done: false });
+	}
+};
