@@ -8,7 +8,7 @@ import { floorHeaders } from './headers.ts';
 import { isRelayed, refuse, relay } from './relay.ts';
 
 /** How long a peer may take, in milliseconds. */
-export interface PageTiming {
+interface PageTiming {
 	/** For the headers to have come in. */
 	readonly headers: number;
 	/** For the whole request, its body included. */
