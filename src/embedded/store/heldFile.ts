@@ -26,5 +26,10 @@ export function holdFile(path: string, patience = 0): HeldFile {
  * that this process holds on it.
  */
 function makePrivate(path: string): void {
-	if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+	if (existsSync(path)) return;
+	try {
+		closeSync(openSync(path, 'a', 0o600));
+	} catch {
+		// SQLite meets the same, and what it says of it is known (`storeError`).
+	}
 }
