@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { localOrigins, localUrl, openDeployment } from './product/deployment.ts';
 import { prepareEnvironment } from './product/environment.ts';
 import { offerFirstAccount } from './product/firstRun.ts';
+import { showLetters } from './product/letterLog.ts';
 import { say } from './product/log.ts';
 import { choosePort } from './product/ports.ts';
 import { PREBUILT_FUNCTIONS, pushPrebuilt } from './product/push.ts';
@@ -29,6 +30,9 @@ await runProduct(async (processes, ending) => {
 	const shared = access && (await prepareEnvironment(access, { ...settings.functionEnvironment, PLUMBLINE_URL: url }));
 	if (access !== null) await pushPrebuilt(access);
 	const offer = access && (await offerFirstAccount(access, url));
+	const stopped = new AbortController();
+	ending.add(async () => stopped.abort());
+	if (access !== null) void showLetters(access, stopped.signal, (line) => say('plumbline', line));
 	processes.start({
 		speaker: 'web',
 		command: [process.execPath, 'scripts/serve.ts'],

@@ -30,7 +30,8 @@ export const send = internalAction({
 		const { PLUMBLINE_SMTP_URL: smtp, PLUMBLINE_MAIL_FROM: from = `Plumbline <plumbline@${url.hostname}>` } =
 			process.env;
 		if (!smtp) {
-			console.log(`No mail server is set (PLUMBLINE_SMTP_URL). For ${letter.to}: ${letter.subject}\n${letter.link}`);
+			console.log(`No mail server is set (PLUMBLINE_SMTP_URL). "${letter.subject}", for ${letter.to}:`);
+			console.log(letter.link);
 			return null;
 		}
 		const wait = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS };

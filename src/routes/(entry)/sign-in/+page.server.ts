@@ -1,5 +1,7 @@
 import { fail, redirect } from '@sveltejs/kit';
 import { resolve } from '$app/paths';
+import { api } from '../../../convex/_generated/api.js';
+import { fromConvex } from '$lib/server/convex.ts';
 import { safeRedirect } from '$lib/navigation/safeRedirect.ts';
 import { offersFor, submitTo, textField } from '$lib/server/entry.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -18,9 +20,10 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 
 export const load: PageServerLoad = async (event) => {
-	const { url, locals } = event;
+	const { url } = event;
 	const redirectTo = safeRedirect(url.searchParams.get('redirectTo'));
-	if ((await locals.convexToken().catch(() => null)) !== null) redirect(303, redirectTo);
+	// A token may outlive its session by minutes; the deployment knows.
+	if ((await fromConvex((client) => client.query(api.viewer.current, {}))) !== null) redirect(303, redirectTo);
 	const { setupNeeded, providers } = await offersFor(event);
 	if (setupNeeded) redirect(303, resolve('/setup'));
 	const error = url.searchParams.get('error');
