@@ -67,6 +67,15 @@ test.describe('the product on this machine', () => {
 		await expect(page.getByRole('article').locator('data').first()).toBeVisible({ timeout: 30_000 });
 	});
 
+	test('a form that needs no scripts does not wait for them', async ({ browser }) => {
+		const context = await browser.newContext({ javaScriptEnabled: false });
+		const page = await context.newPage();
+		// Leads to the first run where nobody has an account yet.
+		await page.goto(`${product.url}/sign-in`);
+		await expect(page.locator('form[method=post] button[type=submit]').first()).toBeEnabled();
+		await context.close();
+	});
+
 	test('every answer carries the floor, and no page anything inline', async ({ request }) => {
 		const floor = floorHeaders(false);
 		const pages = paths(/\+page\.svelte$/);
