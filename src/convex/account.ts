@@ -1,6 +1,7 @@
 /** The end of an account: what goes with it, and the deed. */
 import { ConvexError, v } from 'convex/values';
 import type { Infer } from 'convex/values';
+import { isRole } from '../lib/config/permissions.ts';
 import { internal } from './_generated/api.js';
 import type { Doc, Id } from './_generated/dataModel.js';
 import type { MutationCtx, QueryCtx } from './_generated/server.js';
@@ -32,7 +33,7 @@ export const stakes = accountRead({
 	absent: [],
 	handler: async (ctx) => {
 		const memberships = await membershipsOf(ctx, ctx.person.userId);
-		return await Promise.all(memberships.map((membership) => stakeIn(ctx, membership)));
+		return await Promise.all(memberships.filter(({ role }) => isRole(role)).map((one) => stakeIn(ctx, one)));
 	}
 });
 
