@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from './settings.ts';
+import { readSettings } from './settings.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'plumbline-settings-'));
 
@@ -19,8 +19,9 @@ describe('readSettings', () => {
 		});
 	});
 
-	it.each(['0.0.0.0', '::', '192.168.1.10', 'example.com'])('refuses to listen on %s', (host) => {
-		expect(() => readSettings({ HOST: host }, root)).toThrow(SettingsError);
+	it.each(['0.0.0.0', '::', '192.168.1.10', 'example.com'])('listens on %s where it knows its own address', (host) => {
+		expect(() => readSettings({ HOST: host }, root)).toThrow(/Set PLUMBLINE_URL/);
+		expect(readSettings({ HOST: host, PLUMBLINE_URL: 'https://a.example' }, root).host).toBe(host);
 	});
 
 	it.each(['127.0.0.1', 'localhost', '::1'])('listens on %s', (host) => {

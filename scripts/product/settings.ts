@@ -53,10 +53,10 @@ function portFrom(environment: Environment, name: string): number | null {
 
 function hostFrom(environment: Environment): string {
 	const host = environment['HOST'] || '127.0.0.1';
-	if (!isLoopback(host)) {
+	if (!isLoopback(host) && !environment['PLUMBLINE_URL']) {
 		throw new SettingsError(
-			`HOST=${host} is refused: Plumbline has no accounts yet, so it listens on this machine only. ` +
-				'Leave HOST unset, or put an authenticating proxy in front of 127.0.0.1.'
+			`HOST=${host} lets other machines in. Set PLUMBLINE_URL to where people open Plumbline, such as ` +
+				'https://numbers.example.com: other names are refused.'
 		);
 	}
 	return host;

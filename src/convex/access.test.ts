@@ -190,15 +190,14 @@ describe('the matrix', () => {
 		return answer;
 	}
 	const idsOf = (side: 'own' | 'foreign') => (name: string) => world[side].ids[name] ?? world.gone;
-	const guarded = all.filter(({ name }) => FUNCTION_ROWS[name] !== 'nothing');
-	const rightful = guarded.filter(({ name }) => FUNCTION_ROWS[name] !== 'account');
+	const rightful = all.filter(({ name }) => FUNCTION_ROWS[name] !== 'account');
 	const rightOf = ({ name }: PublicFunction): Right => {
-		const row = FUNCTION_ROWS[name] ?? 'nothing';
-		if (row === 'account' || row === 'nothing') throw new Error(`${name} needs no right.`);
+		const row = FUNCTION_ROWS[name];
+		if (row === undefined || row === 'account') throw new Error(`${name} needs no right.`);
 		return row;
 	};
 
-	test.each(guarded)('$name tells nobody anything and does nothing for them', async (target) => {
+	test.each(all)('$name tells nobody anything and does nothing for them', async (target) => {
 		await without(async () => {
 			const absent = await call(
 				world.t,
@@ -215,7 +214,7 @@ describe('the matrix', () => {
 		});
 	});
 
-	test.each(guarded)('$name tells strangers nothing of a workspace and does nothing to it', async (target) => {
+	test.each(all)('$name tells strangers nothing of a workspace and does nothing to it', async (target) => {
 		await without(async () => {
 			for (const [who, caller] of Object.entries(world.strangers)) {
 				const absent = await call(
@@ -235,7 +234,7 @@ describe('the matrix', () => {
 		});
 	});
 
-	test.each(guarded.filter(({ args }) => takesId(args)))(
+	test.each(all.filter(({ args }) => takesId(args)))(
 		'$name answers ids of another workspace like ids that do not exist',
 		async (target) => {
 			await without(async () => {
@@ -258,7 +257,7 @@ describe('the matrix', () => {
 		}
 	);
 
-	test.each(guarded)('$name does not take a thing that is no text for an id', async (target) => {
+	test.each(all)('$name does not take a thing that is no text for an id', async (target) => {
 		if (!takesId(target.args)) return;
 		await without(async () => {
 			const args = argumentsFor(target.args, () => world.gone);
@@ -296,19 +295,16 @@ describe('the matrix', () => {
 		}
 	});
 
-	test.each(guarded.filter(({ type }) => type === 'query'))(
-		'$name shows nothing of another workspace',
-		async (target) => {
-			for (const role of ROLES) {
-				const { caller } = world.own.personOf(role);
-				for (const idFor of [idsOf('own'), idsOf('foreign')]) {
-					const answer = JSON.stringify(await call(caller, target, argumentsFor(target.args, idFor)));
-					expect(answer).not.toMatch(/Borealis/i);
-					for (const id of Object.values(world.foreign.ids)) expect(answer).not.toContain(id);
-				}
+	test.each(all.filter(({ type }) => type === 'query'))('$name shows nothing of another workspace', async (target) => {
+		for (const role of ROLES) {
+			const { caller } = world.own.personOf(role);
+			for (const idFor of [idsOf('own'), idsOf('foreign')]) {
+				const answer = JSON.stringify(await call(caller, target, argumentsFor(target.args, idFor)));
+				expect(answer).not.toMatch(/Borealis/i);
+				for (const id of Object.values(world.foreign.ids)) expect(answer).not.toContain(id);
 			}
 		}
-	);
+	});
 
 	test('no answer holds a hash, a token of a session or a sealed secret', async () => {
 		const secrets = await world.t.run(async (ctx) => [

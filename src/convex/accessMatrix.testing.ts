@@ -47,8 +47,6 @@ export const FUNCTION_ROWS: Readonly<Record<string, Requirement>> = {
 	'syncRuns:list': 'numbers:read',
 	'syncRuns:syncNow': 'sync:run',
 	'viewer:current': 'account',
-	'workspaces:current': 'numbers:read',
-	'workspaces:open': 'nothing',
 	'workspaces:transfer': 'workspace:own'
 };
 

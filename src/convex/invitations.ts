@@ -33,7 +33,7 @@ export const list = readAccess({
 			.take(MAX_INVITATIONS);
 		const open = rows.flatMap((row) => {
 			const { role = '' } = row;
-			const shown = row.status === 'pending' && isRole(role) && (role !== 'owner' || ctx.viewer?.role === 'owner');
+			const shown = row.status === 'pending' && isRole(role) && (role !== 'owner' || ctx.viewer.role === 'owner');
 			return shown ? [{ ...row, role }] : [];
 		});
 		return await Promise.all(

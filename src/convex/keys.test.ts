@@ -191,7 +191,11 @@ describe('a rotation', () => {
 		const held = { publicCredentials: {}, storedSecrets: [] };
 		const row = await t.run(async (ctx) => ctx.db.get('connections', connectionId));
 		if (!row) throw new Error('It is there.');
-		const scope = { workspaceId: row.workspaceId, viewer: null };
+		const { workspaceId } = row;
+		const seen = await t.query(api.viewer.current, {});
+		if (!seen) throw new Error('Nobody is signed in.');
+		const viewer = { userId: seen.user.id, sessionId: seen.sessionId, workspaceId, role: 'owner' as const };
+		const scope = { workspaceId, viewer };
 		const change = { scope, connectionId, renewed: { ...renewed, ...held } };
 		await expect(t.mutation(internal.connectionStore.change, change)).rejects.toThrow('changed a moment ago');
 		expect(await sealedRows(t)).toEqual(before);

@@ -32,7 +32,7 @@ export const list = readAccess({
 				const user = await ctx.db.get('users', userId);
 				if (!user || !isRole(role)) return [];
 				const { name, email, image = null } = user;
-				return [{ id, userId, name, email, image, role, joinedAt, you: userId === ctx.viewer?.userId }];
+				return [{ id, userId, name, email, image, role, joinedAt, you: userId === ctx.viewer.userId }];
 			})
 		);
 		return members.flat().toSorted((a, b) => a.joinedAt - b.joinedAt);

@@ -230,3 +230,40 @@ describe('a membership that Better Auth changes or ends', () => {
 		]);
 	});
 });
+
+describe('a workspace from before there were accounts', () => {
+	const ADA = { name: 'Ada', email: 'ada@x.example', passwordHash: 'hash', codeHash: null, ip: null, userAgent: null };
+
+	test('is shown to nobody, and becomes the first account’s with all that is in it', async () => {
+		const { t, workspaceId } = await team();
+		const owner = await signIn(t, { workspaceId, role: 'owner' }, 'Olga');
+		const { connectionId, dashboardId } = await connectSample(owner.caller);
+		await t.run(async (ctx) => {
+			await ctx.db.patch('workspaces', workspaceId, { owner: 'local' });
+			for (const table of ['users', 'sessions', 'members'] as const) {
+				for (const row of await ctx.db.query(table).collect()) await ctx.db.delete(table, row._id);
+			}
+		});
+		expect(await t.query(api.connectionRecords.list, {})).toEqual([]);
+		expect(await t.query(api.dashboards.get, { dashboardId })).toBe(null);
+		await expect(t.mutation(api.syncRuns.syncNow, { connectionId })).rejects.toThrow('signed out');
+
+		expect(await t.mutation(internal.auth.setup.claim, ADA)).toBe('made');
+		expect(await t.mutation(internal.auth.setup.claim, { ...ADA, email: 'eve@x.example' })).toBe('taken');
+		const session = await t.run(async (ctx) => {
+			const user = await ctx.db.query('users').first();
+			if (!user) throw new Error('There is no account.');
+			const times = { createdAt: Date.now(), updatedAt: Date.now(), expiresAt: Date.now() + 1_000 };
+			return {
+				userId: user._id,
+				sessionId: await ctx.db.insert('sessions', { userId: user._id, token: 't', ...times })
+			};
+		});
+		const ada = as(t, session);
+		expect(await ada.query(api.viewer.current, {})).toMatchObject({ workspace: { id: workspaceId }, role: 'owner' });
+		expect((await ada.query(api.connectionRecords.list, {})).map((one) => one.id)).toEqual([connectionId]);
+		await ada.mutation(api.syncRuns.syncNow, { connectionId });
+		const workspaces = await t.run(async (ctx) => ctx.db.query('workspaces').collect());
+		expect(workspaces.map((row) => row.owner)).toEqual([undefined]);
+	});
+});

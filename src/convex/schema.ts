@@ -27,7 +27,7 @@ const nullableText = v.union(v.string(), v.null());
 const owned = { workspaceId: v.id('workspaces') };
 
 export default defineSchema({
-	/** People, sessions, workspaces and members: workspaces.open writes the first workspace. */
+	/** People, sessions, workspaces and members. Written by Better Auth (auth/store) and auth/setup. */
 	...authTables,
 
 	/** Hashes of codes with which the first account can be made. Written and read by auth/setup; gone once it is made. */

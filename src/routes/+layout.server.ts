@@ -1,4 +1,5 @@
-import { isHttpError } from '@sveltejs/kit';
+import { isHttpError, redirect } from '@sveltejs/kit';
+import { resolve } from '$app/paths';
 import { api } from '../convex/_generated/api.js';
 import { browserConvexUrl, fromConvex } from '$lib/server/convex.ts';
 import type { LayoutServerLoad } from './$types';
@@ -13,25 +14,32 @@ function localeOf(header: string | null): string {
 	}
 }
 
-export const load: LayoutServerLoad = async ({ request, route }) => {
+export const load: LayoutServerLoad = async ({ request, route, url, locals, untrack }) => {
 	const shared = {
 		convexUrl: browserConvexUrl(),
 		renderedAt: Date.now(),
 		locale: localeOf(request.headers.get('accept-language'))
 	};
-	// Who is still at the door has no workspace.
-	if (route.id?.startsWith('/(entry)')) return { ...shared, viewer: null, workspace: null };
+	// Who is still at the door is nobody yet.
+	if (route.id?.startsWith('/(entry)')) return { ...shared, viewer: null };
 	try {
-		return await fromConvex(async (client) => {
-			const viewer = await client.query(api.viewer.current, {});
-			if (viewer) return { ...shared, viewer, workspace: viewer.workspace };
-			const workspace =
-				(await client.query(api.workspaces.current, {})) ?? (await client.mutation(api.workspaces.open, {}));
-			return { ...shared, viewer, workspace };
-		});
+		const viewer = await fromConvex(async (client) => await client.query(api.viewer.current, {}));
+		if (viewer) return { ...shared, viewer };
 	} catch (cause) {
 		// An error here would skip +error.svelte; the page's own load meets the same wall and shows it inside the layout.
-		if (isHttpError(cause)) return { ...shared, viewer: null, workspace: null };
+		if (isHttpError(cause)) return { ...shared, viewer: null };
 		throw cause;
 	}
+	// A token outlives its session for some minutes: forgotten here, or signing in would lead back at once.
+	await locals.convexToken(true).catch(() => null);
+	redirect(
+		303,
+		untrack(() => signInPath(url))
+	);
 };
+
+/** The page of signing in, which leads back to where somebody wanted to go. */
+function signInPath({ pathname, search }: URL): string {
+	const redirectTo = `${pathname}${search}`;
+	return redirectTo === '/' ? resolve('/sign-in') : `${resolve('/sign-in')}?${new URLSearchParams({ redirectTo })}`;
+}

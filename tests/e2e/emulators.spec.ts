@@ -2,7 +2,16 @@ import { expect, test } from '@playwright/test';
 import { GithubFiller } from '../emulators/github.ts';
 import { GITHUB_TOKEN, startEmulator, STRIPE_KEY, type RunningEmulator } from '../emulators/start.ts';
 import { StripeFiller } from '../emulators/stripe.ts';
-import { connect, openConnectDialog, openConnection, runs, syncNow, testConnection, expectValues } from './journeys.ts';
+import {
+	connect,
+	enter,
+	openConnectDialog,
+	openConnection,
+	runs,
+	syncNow,
+	testConnection,
+	expectValues
+} from './journeys.ts';
 import { Product } from './product.ts';
 
 /** Somebody else's stateful emulators: what we put in through their APIs must come out as numbers. */
@@ -18,6 +27,7 @@ test.describe('services that others emulate', () => {
 			INTEGRATION_BASE_URL_STRIPE: stripe.url
 		});
 	});
+	test.beforeEach(async ({ page }) => enter(page, product));
 	test.afterAll(async () => {
 		await product.close();
 		await github.close();

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
 import { floorHeaders } from '../../scripts/web/headers.ts';
 import { startProxy } from '../servers/proxy.ts';
+import { enter, signUp } from './journeys.ts';
 import { Product } from './product.ts';
 
 /** Every path that a file under src/routes answers, with a made-up id where one is wanted. */
@@ -41,6 +42,7 @@ test.describe('the product on this machine', () => {
 	test.beforeAll(async () => {
 		product = await Product.start();
 	});
+	test.beforeEach(async ({ page }) => enter(page, product));
 	test.afterAll(async () => {
 		await product.close();
 	});
@@ -76,7 +78,7 @@ test.describe('the product on this machine', () => {
 		await context.close();
 	});
 
-	test('every answer carries the floor, and no page anything inline', async ({ request }) => {
+	test('every answer carries the floor, and no page anything inline', async ({ page: { request } }) => {
 		const floor = floorHeaders(false);
 		const pages = paths(/\+page\.svelte$/);
 		const others = [
@@ -118,14 +120,14 @@ test.describe('the product on this machine', () => {
 		}
 	});
 
-	test('a nonce serves once', async ({ request }) => {
+	test('a nonce serves once', async ({ page: { request } }) => {
 		const policies = await Promise.all(
 			[1, 2, 3].map(async () => (await request.get(`${product.url}/integrations`)).headers()['content-security-policy'])
 		);
 		expect(new Set(policies).size).toBe(3);
 	});
 
-	test('what comes from another site changes nothing', async ({ request }) => {
+	test('what comes from another site changes nothing', async ({ page: { request } }) => {
 		for (const path of [...paths(/\+page\.svelte$/), ...paths(/\+server\.ts$/)]) {
 			const foreign: Record<string, string>[] = [
 				{ origin: 'https://evil.example' },
@@ -142,7 +144,7 @@ test.describe('the product on this machine', () => {
 		}
 	});
 
-	test('a body has an end', async ({ request }) => {
+	test('a body has an end', async ({ page: { request } }) => {
 		const big = await request.post(`${product.url}/healthz`, {
 			headers: { origin: product.url, 'content-type': 'application/x-www-form-urlencoded' },
 			data: 'a='.padEnd(600_000, 'x')
@@ -280,7 +282,8 @@ test.describe('the product on this machine', () => {
 		expect(others.filter((url) => !url.startsWith('data:'))).toEqual([]);
 	});
 
-	test('nobody may put a page of ours into a frame', async ({ page, request }) => {
+	test('nobody may put a page of ours into a frame', async ({ page }) => {
+		const { request } = page;
 		const answer = await request.get(product.url);
 		expect(answer.headers()['x-frame-options']).toBe('DENY');
 		await page.setContent(`<iframe src="${product.url}/integrations" width="800" height="600"></iframe>`);
@@ -297,6 +300,7 @@ test.describe('the product behind a proxy that ends TLS', () => {
 			expect(product.output).toContain(`Ready: open ${proxy.url}`);
 			const context = await browser.newContext({ ignoreHTTPSErrors: true });
 			const page = await context.newPage();
+			await signUp(page, product, proxy.url);
 			const heard = await watch(page);
 			const sockets: string[] = [];
 			page.on('websocket', (socket) => sockets.push(socket.url()));

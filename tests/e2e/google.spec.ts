@@ -2,7 +2,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { startFake, type FakeService } from '../../src/convex/integrations/fake.suite.ts';
 import { FakeGoogleAnalytics } from '../../src/convex/integrations/google-analytics.fake.ts';
 import { freePort, GOOGLE_CLIENT, GOOGLE_USERS, startGoogle, type GoogleEmulator } from '../emulators/start.ts';
-import { expectAccessible, expectFits, expectValues, openConnection, runs, syncNow, tile } from './journeys.ts';
+import { enter, expectAccessible, expectFits, expectValues, openConnection, runs, syncNow, tile } from './journeys.ts';
 import { Product } from './product.ts';
 
 const DAY_MS = 86_400_000;
@@ -61,6 +61,7 @@ test.describe('Google Analytics by signing in with Google', () => {
 			{ at: at + DAY_MS, user: 'c', engaged: true, views: 1, events: 1, channel: 'Direct', country: 'Germany' }
 		];
 	});
+	test.beforeEach(async ({ page }) => enter(page, product));
 	test.afterAll(async () => {
 		await product.close();
 		await google.close();

@@ -5,9 +5,11 @@ import type { Product } from './product.ts';
 
 export const OWNER = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' } as const;
 
-/** Makes the first account, as somebody at the machine of a fresh product, and is signed in with it. */
-export async function signUp(page: Page, product: Product): Promise<void> {
-	await page.goto(`${product.url}/setup`);
+/** Makes the first account of a fresh product and is signed in with it; from elsewhere with the code of its log. */
+export async function signUp(page: Page, product: Product, url: string = product.url): Promise<void> {
+	await page.goto(`${url}/setup`);
+	const code = page.getByLabel('Code');
+	if (await code.isVisible()) await code.fill(/with the code (\S+)/.exec(product.output)?.[1] ?? '');
 	await page.getByLabel('Name').fill(OWNER.name);
 	await page.getByLabel('E-mail').fill(OWNER.email);
 	await page.getByLabel('Password').fill(OWNER.password);
@@ -22,6 +24,14 @@ export async function signIn(page: Page, product: Product, person: { email: stri
 	await page.getByLabel('Password').fill(person.password);
 	await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 	await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
+/** Is signed in as the owner: in the first browser by making the account, in later ones with its cookies. */
+export async function enter(page: Page, product: Product): Promise<void> {
+	if (product.cookies.length === 0) {
+		await signUp(page, product);
+		product.cookies = await page.context().cookies();
+	} else await page.context().addCookies(product.cookies);
 }
 
 /** Opens the connect dialog of a service from the gallery. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@playwright/test';
-import { expectAccessible, expectFits, pressUntilFocused, tabTo, tile } from './journeys.ts';
+import { enter, expectAccessible, expectFits, pressUntilFocused, tabTo, tile } from './journeys.ts';
 import { Product } from './product.ts';
 
 test.describe('the product with sample data', () => {
@@ -12,6 +12,7 @@ test.describe('the product with sample data', () => {
 	});
 	/** After a failure the rest begins with a fresh product: each test can stand alone. */
 	test.beforeEach(async ({ page }) => {
+		await enter(page, product);
 		await page.goto(`${product.url}/integrations`);
 		if ((await page.getByText('Look around with sample data').count()) === 0) return;
 		await page.getByRole('button', { name: 'Look around with sample data' }).first().click();
@@ -35,6 +36,7 @@ test.describe('the product with sample data', () => {
 	test('pages carry their data without JavaScript', async ({ browser }) => {
 		const context = await browser.newContext({ javaScriptEnabled: false });
 		const page = await context.newPage();
+		await enter(page, product);
 		await page.goto(product.url);
 		await expect(page).toHaveURL(/\/dashboards\/.+/);
 		await expect(page.getByRole('article').locator('data').first()).toBeVisible();
@@ -122,6 +124,7 @@ test.describe('the product with sample data', () => {
 		test(`every page is clean, ${scheme}, wide and at 360 px`, async ({ browser }) => {
 			const context = await browser.newContext({ colorScheme: scheme, locale: 'en-US', timezoneId: 'UTC' });
 			const page = await context.newPage();
+			await enter(page, product);
 			await page.goto(product.url);
 			await page.waitForURL(/\/dashboards\/.+/);
 			const board = page.url();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cookie } from '@playwright/test';
 import { choosePort } from '../../scripts/product/ports.ts';
 
 export class Product {
@@ -11,6 +12,8 @@ export class Product {
 	readonly dataDir: string;
 	/** Everything it printed, for secrets that must not be there. */
 	output = '';
+	/** Of a browser in which the owner is signed in; empty until journeys.ts has made the account. */
+	cookies: Cookie[] = [];
 	readonly #port: number;
 	readonly #convexPort: number;
 	readonly #environment: Readonly<Record<string, string>>;

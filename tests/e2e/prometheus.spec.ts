@@ -3,6 +3,7 @@ import { findPrometheus } from '../../scripts/tools/prometheus.ts';
 import { behindBasicAuth, RealPrometheus } from '../servers/prometheus.ts';
 import {
 	connect,
+	enter,
 	openConnectDialog,
 	openConnection,
 	runs,
@@ -23,6 +24,7 @@ test.describe('Prometheus, scraping itself', () => {
 	test.beforeAll(async () => {
 		[product, prometheus] = await Promise.all([Product.start(), RealPrometheus.start()]);
 	});
+	test.beforeEach(async ({ page }) => enter(page, product));
 	test.afterAll(async () => {
 		await product.close();
 		await prometheus.close();

@@ -27,8 +27,8 @@ type PersonWriteContext = MutationCtx & { readonly person: Person };
 /** Ids are 32 characters; nothing longer is worth looking at. */
 const LONGEST_ID = 64;
 
-/** What a caller needs: a right in their workspace, an account, or nothing at all. */
-export type Requirement = Right | 'account' | 'nothing';
+/** What a caller needs: a right in their workspace, or an account. */
+export type Requirement = Right | 'account';
 
 const requirements = new WeakMap<object, Requirement>();
 
@@ -117,17 +117,6 @@ export function accountWrite<Args extends PropertyValidators, Returns extends Ge
 		return definition.handler({ ...ctx, person }, given);
 	};
 	return guard('account', mutation({ args, returns, handler }));
-}
-
-/** The one public mutation that needs nobody: it makes the first workspace. */
-export function openAccess<Returns extends GenericValidator>({
-	returns,
-	handler
-}: {
-	readonly returns: Returns;
-	readonly handler: (ctx: MutationCtx) => Promise<Infer<Returns>>;
-}): RegisteredMutation<'public', Record<string, never>, Promise<Infer<Returns>>> {
-	return guard('nothing', mutation({ args: {}, returns, handler: (ctx: MutationCtx) => handler(ctx) }));
 }
 
 /** Who acts and where, to hand on to an internal function. */

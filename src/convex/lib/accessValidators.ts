@@ -10,8 +10,5 @@ export const refusal = v.union(v.literal('signed_out'), v.literal('no_workspace'
 /** What lib/viewer calls a Scope. */
 export const scope = v.object({
 	workspaceId: v.id('workspaces'),
-	viewer: v.union(
-		v.object({ userId: v.id('users'), sessionId: v.id('sessions'), workspaceId: v.id('workspaces'), role }),
-		v.null()
-	)
+	viewer: v.object({ userId: v.id('users'), sessionId: v.id('sessions'), workspaceId: v.id('workspaces'), role })
 });

@@ -73,11 +73,9 @@ export interface AuditOrigin {
 /** Writes what the caller of a public function did, from the browser in which they are signed in. */
 export async function audit(ctx: MutationCtx & Scope, deed: Deed): Promise<void> {
 	const { workspaceId, viewer } = ctx;
-	const user = viewer && (await ctx.db.get('users', viewer.userId));
-	const session = viewer && (await ctx.db.get('sessions', viewer.sessionId));
-	const actor: AuditActor = viewer
-		? { kind: 'user', id: viewer.userId, name: user?.name ?? '' }
-		: { kind: 'operator', id: null, name: 'Owner of this machine' };
+	const user = await ctx.db.get('users', viewer.userId);
+	const session = await ctx.db.get('sessions', viewer.sessionId);
+	const actor: AuditActor = { kind: 'user', id: viewer.userId, name: user?.name ?? '' };
 	const { ipAddress: ip = null, userAgent = null } = session ?? {};
 	await auditAs(ctx, { workspaceId, actor, ip, userAgent }, deed);
 }

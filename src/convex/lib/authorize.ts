@@ -128,7 +128,7 @@ export async function openGrant(
 
 /** To whom a sign-in belongs. */
 export function signedInAs({ workspaceId, viewer }: ActionContext) {
-	return { workspaceId, sessionId: viewer?.sessionId ?? null };
+	return { workspaceId, sessionId: viewer.sessionId };
 }
 
 /** Access that has just been given: good for a while, and renewed by nobody. */

@@ -12,7 +12,7 @@ import type { QueryCtx } from '../_generated/server.js';
 export const MAX_WORKSPACES = 100;
 /** Members of one workspace that are looked at. */
 export const MAX_MEMBERS = 500;
-export const LOCAL_OWNER = 'local';
+const LOCAL_OWNER = 'local';
 
 export interface Person {
 	readonly userId: Id<'users'>;
@@ -32,8 +32,7 @@ export interface Membership {
 /** What a function that needs a right begins with. */
 export interface Scope {
 	readonly workspaceId: Id<'workspaces'>;
-	/** null is the owner of this machine, before the first account. */
-	readonly viewer: Viewer | null;
+	readonly viewer: Viewer;
 }
 
 /** Why somebody may not: not signed in, in no workspace, or with a role that lacks the right. */
@@ -90,7 +89,7 @@ export async function currentMembership(ctx: QueryCtx, session: Doc<'sessions'>)
 /** The caller's scope, if they have the right; otherwise why not. */
 export async function standing(ctx: QueryCtx, right: Right): Promise<Scope | Refusal> {
 	const session = await currentSession(ctx);
-	if (!session) return (await localOwner(ctx)) ?? 'signed_out';
+	if (!session) return 'signed_out';
 	const membership = await currentMembership(ctx, session);
 	if (!membership) return 'no_workspace';
 	if (!allows(membership.role, right)) return 'forbidden';
@@ -98,17 +97,10 @@ export async function standing(ctx: QueryCtx, right: Right): Promise<Scope | Ref
 	return { workspaceId, viewer: { userId: session.userId, sessionId: session._id, ...membership } };
 }
 
-/** The workspace that was made before there were accounts. */
+/** The workspace that was made before there were accounts, as long as nobody has an account. */
 export async function localWorkspace(ctx: QueryCtx): Promise<Doc<'workspaces'> | null> {
 	return await ctx.db
 		.query('workspaces')
 		.withIndex('by_owner', (q) => q.eq('owner', LOCAL_OWNER))
 		.first();
-}
-
-/** Until the first account, whoever reaches this machine owns it. */
-async function localOwner(ctx: QueryCtx): Promise<Scope | null> {
-	if (await ctx.db.query('users').first()) return null;
-	const workspace = await localWorkspace(ctx);
-	return workspace && { workspaceId: workspace._id, viewer: null };
 }

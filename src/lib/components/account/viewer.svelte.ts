@@ -13,12 +13,12 @@ export type Viewer = NonNullable<FunctionReturnType<typeof api.viewer.current>>;
 interface ViewerContext {
 	/** The last that was heard; null where nobody is signed in. */
 	readonly current: Viewer | null;
-	/** Whether the person has the right in the workspace that they look at. Before the first account nobody is kept out. */
+	/** Whether the person has the right in the workspace that they look at. */
 	may(right: Right): boolean;
 }
 
 const KEY = Symbol('viewer');
-const NOBODY: ViewerContext = { current: null, may: () => true };
+const NOBODY: ViewerContext = { current: null, may: () => false };
 /** A new password or factor replaces the session: its cookie comes a moment after the old session is gone. */
 const GRACE_MS = 1_000;
 
@@ -48,7 +48,7 @@ export function provideViewer(rendered: () => Viewer | null): ViewerContext {
 		get current() {
 			return current;
 		},
-		may: (right) => current === null || current.rights.includes(right)
+		may: (right) => current?.rights.includes(right) ?? false
 	});
 }
 
