@@ -3,10 +3,8 @@ import { resolve } from '$app/paths';
 import { submitTo, textField } from '$lib/server/entry.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-export const load: PageServerLoad = ({ url, setHeaders }) => {
-	setHeaders({ 'referrer-policy': 'no-referrer' });
-	return { token: url.searchParams.get('token') ?? '' };
-};
+/** The token in the address stays on this site: the referrer policy of every page is `same-origin`. */
+export const load: PageServerLoad = ({ url }) => ({ token: url.searchParams.get('token') ?? '' });
 
 export const actions: Actions = {
 	default: async (event) => {

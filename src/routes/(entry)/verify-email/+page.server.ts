@@ -2,10 +2,8 @@ import { fail } from '@sveltejs/kit';
 import { submitTo, textField } from '$lib/server/entry.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-export const load: PageServerLoad = ({ url, setHeaders }) => {
-	setHeaders({ 'referrer-policy': 'no-referrer' });
-	return { token: url.searchParams.get('token') ?? '' };
-};
+/** The token in the address stays on this site: the referrer policy of every page is `same-origin`. */
+export const load: PageServerLoad = ({ url }) => ({ token: url.searchParams.get('token') ?? '' });
 
 export const actions: Actions = {
 	/** By a button: programs that look at links in letters must not confirm anything. */
