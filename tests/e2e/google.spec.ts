@@ -130,7 +130,7 @@ test.describe('Google Analytics by signing in with Google', () => {
 		await syncNow(page, /Failed/);
 		await expect(page.getByText(/Google no longer accepts this connection/).first()).toBeVisible();
 		await expectAccessible(page);
-		const notice = page.getByRole('status').filter({ hasText: 'no longer accepts' });
+		const notice = page.getByRole('alert').filter({ hasText: 'no longer accepts' });
 		await notice.getByRole('button', { name: 'Reconnect' }).click();
 		await choosePerson(page, BOB);
 		await page.waitForURL(/\/connections\/.+/);
