@@ -10,8 +10,3 @@ export const DESTINATIONS = [
 	{ path: '/metrics', label: 'Metrics', icon: Ruler, key: 'm' },
 	{ path: '/settings', label: 'Settings', icon: Settings, key: 's' }
 ] as const;
-
-/** The places that are there for the reader: Settings are those of an account. */
-export function destinationsFor({ signedIn }: { signedIn: boolean }) {
-	return DESTINATIONS.filter(({ path }) => signedIn || path !== '/settings');
-}
