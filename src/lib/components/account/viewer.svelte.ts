@@ -5,6 +5,7 @@ import { page } from '$app/state';
 import { useQuery } from 'convex-svelte';
 import type { FunctionReturnType } from 'convex/server';
 import { getContext, setContext } from 'svelte';
+import { fetchAccessToken } from '../../auth/token.ts';
 import type { Right } from '../../config/permissions.ts';
 import { api } from '../../../convex/_generated/api.js';
 
@@ -36,12 +37,14 @@ export function provideViewer(rendered: () => Viewer | null): ViewerContext {
 	);
 
 	$effect(() => {
-		if (!lost && !moved) return;
-		const isOfOneWorkspace = page.route.id?.includes('[') ?? false;
-		const again = () =>
-			void (moved && isOfOneWorkspace ? goto(resolve('/'), { invalidateAll: true }) : invalidateAll());
-		const timer = setTimeout(again, lost ? GRACE_MS : 0);
+		if (!lost) return;
+		const timer = setTimeout(() => void whenLost(), GRACE_MS);
 		return () => clearTimeout(timer);
+	});
+	$effect(() => {
+		if (!moved) return;
+		const isOfOneWorkspace = page.route.id?.includes('[') ?? false;
+		void (isOfOneWorkspace ? goto(resolve('/'), { invalidateAll: true }) : invalidateAll());
 	});
 
 	return setContext<ViewerContext>(KEY, {
@@ -50,6 +53,13 @@ export function provideViewer(rendered: () => Viewer | null): ViewerContext {
 		},
 		may: (right) => current?.rights.includes(right) ?? false
 	});
+}
+
+/** The browser has another session by now, or none: then nothing of the last one stays on the screen. */
+async function whenLost(): Promise<void> {
+	const token = await fetchAccessToken({ forceRefreshToken: true });
+	if (token !== null) return invalidateAll();
+	location.assign(`${resolve('/sign-in')}?${new URLSearchParams({ redirectTo: page.url.pathname })}`);
 }
 
 /** The viewer of the page this component is on. Nobody, where no deployment is configured. */
