@@ -207,14 +207,14 @@ describe('a stranger', () => {
 		expect(wrong.status).toBe(401);
 	});
 
-	test('may try three passwords in ten seconds, whatever they say of their address', async () => {
+	test('may try ten passwords in a minute, whatever they say of their address', async () => {
 		const client = newClient();
 		const statuses = [];
-		for (let attempt = 0; attempt < 5; attempt++) {
+		for (let attempt = 0; attempt < 12; attempt++) {
 			const body = { email: OWNER.email, password: `guess number ${attempt}` };
 			statuses.push((await ask('auth/sign-in/email', { client, body })).status);
 		}
-		expect(statuses).toEqual([401, 401, 401, 429, 429]);
+		expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
 	});
 
 	test('gets nothing with a request from another site', async () => {

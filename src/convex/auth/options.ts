@@ -55,6 +55,9 @@ const SERVICE_PATHS = /^\/(?:sign-in\/social|callback\/|link-social|unlink-accou
 /** Asked for with every page; what they cost is one look at the session. */
 const UNLIMITED_PATHS = ['/get-session', '/token', '/jwks'];
 
+/** Of one client. Somebody who mistypes is not stopped at the third attempt. */
+const PASSWORD_ATTEMPTS = { window: MINUTE_S, max: 10 };
+
 /** What the options need from the deployment. */
 export interface AuthBackend {
 	readonly database: NonNullable<BetterAuthOptions['database']>;
@@ -135,7 +138,10 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 			storage: 'database',
 			window: MINUTE_S,
 			max: 200,
-			customRules: Object.fromEntries(UNLIMITED_PATHS.map((unlimited) => [unlimited, false as const]))
+			customRules: {
+				'/sign-in/email': PASSWORD_ATTEMPTS,
+				...Object.fromEntries(UNLIMITED_PATHS.map((unlimited) => [unlimited, false as const]))
+			}
 		},
 		emailAndPassword: {
 			enabled: true,
