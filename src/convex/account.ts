@@ -116,14 +116,16 @@ async function empty(ctx: MutationCtx, workspaceId: Id<'workspaces'>): Promise<v
 
 /** The person and the ways in. The session of the caller goes too: the pages are signed out at once. */
 async function deletePerson(ctx: MutationCtx, userId: Id<'users'>): Promise<void> {
-	for (const table of ['sessions', 'accounts', 'passkeys', 'twoFactors'] as const) {
-		const rows = await ctx.db
-			.query(table)
-			.withIndex('by_userId', (q) => q.eq('userId', userId))
-			.take(MOST_ROWS);
-		for (const { _id } of rows) await ctx.db.delete(table, _id);
-	}
-	await ctx.db.delete('users', userId);
+	const { db } = ctx;
+	const sessions = db.query('sessions').withIndex('by_userId', (q) => q.eq('userId', userId));
+	for (const { _id } of await sessions.take(MOST_ROWS)) await db.delete('sessions', _id);
+	const accounts = db.query('accounts').withIndex('by_userId', (q) => q.eq('userId', userId));
+	for (const { _id } of await accounts.take(MOST_ROWS)) await db.delete('accounts', _id);
+	const passkeys = db.query('passkeys').withIndex('by_userId', (q) => q.eq('userId', userId));
+	for (const { _id } of await passkeys.take(MOST_ROWS)) await db.delete('passkeys', _id);
+	const factors = db.query('twoFactors').withIndex('by_userId', (q) => q.eq('userId', userId));
+	for (const { _id } of await factors.take(MOST_ROWS)) await db.delete('twoFactors', _id);
+	await db.delete('users', userId);
 }
 
 function refusal(message: string) {
