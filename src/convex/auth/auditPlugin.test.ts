@@ -3,73 +3,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { Doc } from '../_generated/dataModel.js';
-import { deployEmpty, makeWorkspace } from '../harness.testing.ts';
+import { Browser, email, PASSWORD, setSignInUp, withAda } from './browser.testing.ts';
 import type { Deployment } from '../harness.testing.ts';
 
-const PROXY_SECRET = 'a secret of the proxy';
-const URL = 'http://127.0.0.1:3000';
-const PASSWORD = 'correct horse battery';
-const BROWSER = { 'x-plumbline-client': '203.0.113.7', 'user-agent': 'Test browser' };
-
-beforeEach(() => {
-	vi.stubEnv('BETTER_AUTH_SECRET', 'b'.repeat(43));
-	vi.stubEnv('PLUMBLINE_PROXY_SECRET', PROXY_SECRET);
-	vi.stubEnv('PLUMBLINE_URL', URL);
-	vi.stubEnv('PLUMBLINE_OPEN_REGISTRATION', '1');
-	vi.stubEnv('CONVEX_SITE_URL', 'http://127.0.0.1:3211');
-});
+beforeEach(setSignInUp);
 afterEach(() => {
 	vi.useRealTimers();
 	vi.unstubAllEnvs();
 });
-
-/** One browser: keeps its cookies. */
-class Browser {
-	readonly #t: Deployment;
-	readonly #cookies = new Map<string, string>();
-
-	constructor(t: Deployment) {
-		this.#t = t;
-	}
-
-	async post(path: string, body: unknown): Promise<{ status: number; answer: unknown }> {
-		const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-		const response = await this.#t.fetch(`/api/auth${path}`, {
-			method: 'POST',
-			headers: {
-				...BROWSER,
-				'content-type': 'application/json',
-				'x-plumbline-proxy': PROXY_SECRET,
-				origin: URL,
-				cookie
-			},
-			body: JSON.stringify(body)
-		});
-		for (const line of response.headers.getSetCookie()) {
-			const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-			this.#cookies.set(name, value);
-		}
-		return { status: response.status, answer: await response.json().catch(() => null) };
-	}
-}
-
-const email = 'ada@example.com';
-
-async function withAda() {
-	vi.useRealTimers();
-	const t = deployEmpty();
-	vi.useRealTimers();
-	const browser = new Browser(t);
-	const made = await browser.post('/sign-up/email', { name: 'Ada', email, password: PASSWORD });
-	expect(made).toMatchObject({ status: 200 });
-	const { user } = z.object({ user: z.object({ id: z.string() }) }).parse(made.answer);
-	const workspaceId = await makeWorkspace(t);
-	await t.run(async (ctx) => {
-		const userId = ctx.db.normalizeId('users', user.id);
-		if (userId) await ctx.db.insert('members', { workspaceId, userId, role: 'owner', createdAt: Date.now() });
-	});
-	return { t, browser, workspaceId, userId: user.id };
-}
 
 const events = (t: Deployment): Promise<Doc<'auditEvents'>[]> =>
 	t.run(async (ctx) => ctx.db.query('auditEvents').take(100));

@@ -42,12 +42,13 @@ export function isFromPages(request: Request): boolean {
 }
 
 export const handleAuth = httpAction(async (ctx, request) => {
-	const path = new URL(request.url).pathname.slice(BASE.length);
+	const { pathname, searchParams } = new URL(request.url);
+	const path = pathname.slice(BASE.length);
 	if (path !== KEYS && !isFromPages(request)) {
 		const message = 'Sign-in is answered through the pages of Plumbline only.';
 		return Response.json({ code: 'NOT_FROM_PAGES', message }, { status: 403 });
 	}
 	const settings = readAuthSettings(process.env);
-	const auth = betterAuth(authOptions(settings, backendOf(ctx, settings.secret), path));
+	const auth = betterAuth(authOptions(settings, backendOf(ctx, settings.secret), path, searchParams));
 	return await auth.handler(request);
 });

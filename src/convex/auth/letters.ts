@@ -32,13 +32,23 @@ export function verifyLetter(to: string, link: string): Letter {
 	};
 }
 
-export function invitationLetter(to: string, link: string, inviter: string, workspace: string, role: string): Letter {
+interface InvitationFacts {
+	readonly to: string;
+	readonly link: string;
+	readonly inviter: string;
+	readonly workspace: string;
+	readonly role: string;
+	/** How long the link works, in words. */
+	readonly time: string;
+}
+
+export function invitationLetter({ to, link, inviter, workspace, role, time }: InvitationFacts): Letter {
 	return {
 		to,
 		subject: `${inviter} invites you to ${workspace} on Plumbline`,
 		before: `${inviter} invites you to join the workspace ${workspace} as ${role}. Accept here:`,
 		link,
-		after: 'The link works once, within seven days, and for this address only.'
+		after: `The link works once, within ${time}, and for this address only.`
 	};
 }
 

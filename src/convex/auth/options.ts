@@ -8,6 +8,7 @@ import { organization } from 'better-auth/plugins/organization';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import { z } from 'zod';
 import { ac, roles } from '../../lib/config/organizationRoles.ts';
+import { daysInWords, invitationDays, USUAL_INVITATION_DAYS } from '../../lib/config/invitation.ts';
 import { isRole } from '../../lib/config/permissions.ts';
 import { auditPlugin } from './auditPlugin.ts';
 import type { RecordDeed } from './auditPlugin.ts';
@@ -26,6 +27,7 @@ const CLOSED = {
 	code: 'REGISTRATION_CLOSED',
 	message: 'New accounts are by invitation only. Ask an admin of the workspace for a link.'
 };
+const UNKNOWN_DAYS = { code: 'INVITATION_DAYS_NOT_OFFERED', message: 'An invitation works for 1, 7 or 30 days.' };
 const UNKNOWN_ROLE = { code: 'ROLE_NOT_FOUND', message: 'There is no such role.' };
 
 /**
@@ -52,6 +54,7 @@ const DISABLED_PATHS = [
 ];
 /** Paths before which the services that people sign in with must be known: finding out asks the OIDC provider. */
 const SERVICE_PATHS = /^\/(?:sign-in\/social|callback\/|link-social|unlink-account|list-accounts)/;
+const INVITE_PATH = '/organization/invite-member';
 /** Asked for with every page; what they cost is one look at the session. */
 const UNLIMITED_PATHS = ['/get-session', '/token', '/jwks'];
 
@@ -82,8 +85,11 @@ type KeptKey = Pick<NewKey, 'publicKey' | 'privateKey' | 'createdAt'> & { readon
 
 const signUpBody = z.object({ email: z.string(), invitationId: z.string().nullish() });
 
-/** The options for a request to `path` (below `/api/auth`). */
-export function authOptions(settings: AuthSettings, backend: AuthBackend, path: string) {
+/**
+ * The options for a request to `path` (below `/api/auth`) with that query. The plugin knows one lifetime for all
+ * invitations, new and renewed; `?days=` of a request to invite says which one that is (lib/config/invitation.ts).
+ */
+export function authOptions(settings: AuthSettings, backend: AuthBackend, path: string, query: URLSearchParams) {
 	const { url, openRegistration, github, google, oidc } = settings;
 	const link = (page: string, query: Record<string, string> = {}) => {
 		return `${new URL(page, url).href}${Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ''}`;
@@ -94,6 +100,8 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 		return await backend.isInvited(email.toLowerCase(), verified ? null : invitationId);
 	};
 	const asksServices = SERVICE_PATHS.test(path);
+	const askedDays = invitationDays(query.get('days'));
+	const days = askedDays ?? USUAL_INVITATION_DAYS;
 
 	return {
 		appName: 'Plumbline',
@@ -158,9 +166,10 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 		},
 		socialProviders: { ...(github && { github }), ...(google && { google }) },
 		hooks: {
-			// Before the address is looked up: whoever may not register learns of nobody's account.
 			before: createAuthMiddleware(async (ctx) => {
+				if (ctx.path === INVITE_PATH && askedDays === undefined) throw new APIError('BAD_REQUEST', UNKNOWN_DAYS);
 				if (ctx.path !== '/sign-up/email') return;
+				// Before the address is looked up: whoever may not register learns of nobody's account.
 				const body = signUpBody.safeParse(ctx.body);
 				if (body.success && (await mayRegister(body.data.email, false, body.data.invitationId ?? null))) return;
 				throw new APIError('FORBIDDEN', CLOSED);
@@ -175,12 +184,21 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 				disableOrganizationDeletion: true,
 				organizationLimit: 20,
 				membershipLimit: 1_000,
-				invitationExpiresIn: 7 * DAY_S,
+				invitationExpiresIn: days * DAY_S,
 				cancelPendingInvitationsOnReInvite: true,
 				// Elsewhere who has an address was invited by it; where all may register, they must show that it is theirs.
 				requireEmailVerificationOnInvitation: openRegistration,
 				sendInvitationEmail: ({ id, email, role, organization: workspace, inviter }) =>
-					backend.send(invitationLetter(email, link(`/invite/${id}`), inviter.user.name, workspace.name, role)),
+					backend.send(
+						invitationLetter({
+							to: email,
+							link: link(`/invite/${id}`),
+							inviter: inviter.user.name,
+							workspace: workspace.name,
+							role,
+							time: daysInWords(days)
+						})
+					),
 				organizationHooks: {
 					beforeCreateInvitation: async ({ invitation }) => {
 						if (!isRole(invitation.role)) throw new APIError('BAD_REQUEST', UNKNOWN_ROLE);

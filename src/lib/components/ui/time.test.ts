@@ -33,6 +33,14 @@ describe('relativeTime', () => {
 			})
 		);
 	});
+
+	it('of a time ahead says the nearest minute, of one past the whole minutes', () => {
+		const week = 7 * 1440 * MINUTE;
+		expect(relativeTime(week, 2_000)).toBe('in 7 days');
+		expect(relativeTime(week, 60_000)).toBe('in 6 days');
+		expect(relativeTime(59_000, 0)).toBe('in 59 s');
+		expect(relativeTime(0, week - 2_000)).toBe('6 days ago');
+	});
 });
 
 describe('exactTime', () => {

@@ -20,7 +20,9 @@ export function spanInWords(ms: number): string {
 export function relativeTime(at: number, now: number): string {
 	const distance = at - now;
 	if (Math.abs(distance) < 10_000) return distance > 0 ? 'in a moment' : 'just now';
-	return distance > 0 ? `in ${spanInWords(distance)}` : `${spanInWords(-distance)} ago`;
+	// What ends in seven days must not say six as soon as a second has passed.
+	const ahead = distance < MINUTE ? distance : distance + MINUTE / 2;
+	return distance > 0 ? `in ${spanInWords(ahead)}` : `${spanInWords(-distance)} ago`;
 }
 
 /** `Mon 23 Nov 2026, 14:05:09 GMT+1`: one way of writing for every reader, so that server and browser agree. */
