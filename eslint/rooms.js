@@ -20,7 +20,7 @@ const ROOMS = [
 		at: 'src/convex/',
 		may: ['metrics', 'config', 'convexLib', 'services', 'integrations', 'generated']
 	},
-	{ name: 'server', at: 'src/lib/server/', may: ['metrics', 'config', 'generated'] },
+	{ name: 'server', at: 'src/lib/server/', may: ['metrics', 'config', 'auth', 'generated'] },
 	{ name: 'lib', at: 'src/lib/', may: ['metrics', 'config', 'auth', 'components', 'generated'] },
 	{ name: 'routes', at: 'src/routes/', may: ['metrics', 'config', 'auth', 'components', 'server', 'lib', 'generated'] }
 ];

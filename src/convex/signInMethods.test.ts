@@ -46,10 +46,10 @@ test('a person sees their own ways to sign in, without anything secret, and nobo
 test('what the operator has set up is told without its secrets', async () => {
 	const t = deployEmpty();
 	const ada = await signIn(t);
-	expect(await ada.caller.query(api.signInMethods.offered, {})).toEqual({ services: [], mail: false });
 	vi.stubEnv('BETTER_AUTH_SECRET', 's'.repeat(32));
 	vi.stubEnv('PLUMBLINE_URL', 'https://plumb.example.com');
 	vi.stubEnv('CONVEX_SITE_URL', 'https://site.example.com');
+	expect(await ada.caller.query(api.signInMethods.offered, {})).toEqual({ services: [], mail: false });
 	vi.stubEnv('PLUMBLINE_SMTP_URL', 'smtp://user:SECRET@mail.example.com');
 	vi.stubEnv('PLUMBLINE_SIGN_IN_GITHUB_CLIENT_ID', 'ID');
 	vi.stubEnv('PLUMBLINE_SIGN_IN_GITHUB_CLIENT_SECRET', 'SECRET');

@@ -1,7 +1,6 @@
 /** How the caller can sign in. Adding and removing ways are Better Auth's endpoints. */
 import { v } from 'convex/values';
 import { providersOf, readAuthSettings } from './auth/settings.ts';
-import type { SignInProvider } from './auth/settings.ts';
 import { accountRead } from './lib/access.ts';
 
 /** Nobody has more; a list that is longer is cut. */
@@ -56,14 +55,8 @@ export const offered = accountRead({
 	args: {},
 	returns: v.object({ services: v.array(v.object({ id: v.string(), name: v.string() })), mail: v.boolean() }),
 	absent: { services: [], mail: false },
-	handler: async () => ({ services: servicesOffered(), mail: Boolean(process.env.PLUMBLINE_SMTP_URL) })
-});
-
-function servicesOffered(): SignInProvider[] {
-	try {
-		return providersOf(readAuthSettings(process.env));
-	} catch {
-		// Sign-in itself says what is missing; here it means that there is no service to link.
-		return [];
+	handler: async () => {
+		const settings = readAuthSettings(process.env);
+		return { services: providersOf(settings), mail: settings.mail !== null };
 	}
-}
+});

@@ -26,7 +26,7 @@ export const offers = httpAction(async (ctx, request) => {
 	const settings = readAuthSettings(process.env);
 	const setupNeeded = await ctx.runQuery(internal.auth.setup.needed, {});
 	const { openRegistration } = settings;
-	const mail = Boolean(process.env.PLUMBLINE_SMTP_URL);
+	const mail = settings.mail !== null;
 	return Response.json({ setupNeeded, openRegistration, mail, providers: providersOf(settings) });
 });
 

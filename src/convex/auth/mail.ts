@@ -24,20 +24,18 @@ export const send = internalAction({
 	args: { sealed: v.string() },
 	returns: v.null(),
 	handler: async (_ctx, { sealed }) => {
-		const { secret, url } = readAuthSettings(process.env);
+		const { secret, mail } = readAuthSettings(process.env);
 		const opened: unknown = JSON.parse(await symmetricDecrypt({ key: secret, data: sealed }));
 		const letter = letterSchema.parse(opened);
-		const { PLUMBLINE_SMTP_URL: smtp, PLUMBLINE_MAIL_FROM: from = `Plumbline <plumbline@${url.hostname}>` } =
-			process.env;
-		if (!smtp) {
+		if (mail === null) {
 			console.log(`No mail server is set (PLUMBLINE_SMTP_URL). "${letter.subject}", for ${letter.to}:`);
 			console.log(letter.link);
 			return null;
 		}
 		const wait = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS };
-		const transport = createTransport({ url: smtp, ...wait });
+		const transport = createTransport({ url: mail.server, ...wait });
 		try {
-			await transport.sendMail({ from, to: letter.to, subject: letter.subject, text: bodyOf(letter) });
+			await transport.sendMail({ from: mail.from, to: letter.to, subject: letter.subject, text: bodyOf(letter) });
 		} catch (error) {
 			// The error of a mail server may repeat the letter.
 			const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';

@@ -24,6 +24,8 @@ export interface AuthSettings {
 	readonly github: Client | null;
 	readonly google: Client | null;
 	readonly oidc: (Client & { readonly issuer: string; readonly name: string }) | null;
+	/** The server that takes letters, and their sender; without one their links are printed to the log. */
+	readonly mail: { readonly server: string; readonly from: string } | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,6 +51,8 @@ export function readAuthSettings(environment: Environment): AuthSettings {
 	}
 	const url = new URL(new URL(parsed.data.PLUMBLINE_URL).origin);
 	const oidc = clientFrom(environment, 'PLUMBLINE_SIGN_IN_OIDC');
+	const { PLUMBLINE_SMTP_URL: server, PLUMBLINE_MAIL_FROM: from = `Plumbline <plumbline@${url.hostname}>` } =
+		environment;
 	const issuer = environment.PLUMBLINE_SIGN_IN_OIDC_ISSUER?.replace(/\/$/, '');
 	return {
 		url,
@@ -61,7 +65,8 @@ export function readAuthSettings(environment: Environment): AuthSettings {
 		oidc:
 			oidc && issuer && URL.canParse(issuer)
 				? { ...oidc, issuer, name: environment.PLUMBLINE_SIGN_IN_OIDC_NAME || new URL(issuer).hostname }
-				: null
+				: null,
+		mail: server ? { server, from } : null
 	};
 }
 

@@ -3,6 +3,8 @@
  * account exists for an address.
  */
 
+import { PASSWORD_LENGTH } from '../config/signIn.ts';
+
 /** What a refusal is about: the field of a form that asks for it shows the sentence. */
 export type FailureField = 'name' | 'email' | 'password' | 'newPassword' | 'code' | 'expiry';
 
@@ -40,8 +42,14 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 	INVALID_EMAIL: { sentence: 'This is no e-mail address.', field: 'email' },
 	INVALID_USER: signedOut,
 	USER_NOT_FOUND: signedOut,
-	PASSWORD_TOO_SHORT: { sentence: 'Choose a longer password.', field: 'newPassword' },
-	PASSWORD_TOO_LONG: { sentence: 'Choose a password of at most 128 characters.', field: 'newPassword' },
+	PASSWORD_TOO_SHORT: {
+		sentence: `Choose a password of at least ${PASSWORD_LENGTH.min} characters.`,
+		field: 'newPassword'
+	},
+	PASSWORD_TOO_LONG: {
+		sentence: `Choose a password of at most ${PASSWORD_LENGTH.max} characters.`,
+		field: 'newPassword'
+	},
 	PASSWORD_ALREADY_SET: { sentence: 'Your account has a password already. Change it instead.' },
 	EMAIL_NOT_VERIFIED: {
 		sentence:

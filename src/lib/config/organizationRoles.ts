@@ -9,8 +9,7 @@ import type { Right, Role } from './permissions.ts';
 const statements = {
 	organization: ['update', 'delete'],
 	member: ['create', 'update', 'delete'],
-	invitation: ['create', 'cancel'],
-	apiKey: ['create', 'read', 'update', 'delete']
+	invitation: ['create', 'cancel']
 } as const;
 
 export const ac = createAccessControl(statements);
@@ -22,8 +21,7 @@ function roleOf(role: Role) {
 	return ac.newRole({
 		organization: [...when('workspace:manage', 'update'), ...when('workspace:own', 'delete')],
 		member: when('members:manage', 'create', 'update', 'delete'),
-		invitation: when('members:manage', 'create', 'cancel'),
-		apiKey: when('tokens:manage', 'create', 'read', 'update', 'delete')
+		invitation: when('members:manage', 'create', 'cancel')
 	});
 }
 

@@ -53,9 +53,7 @@ describe('the organization plugin', () => {
 		[{ member: ['update'] }, 'members:manage'],
 		[{ member: ['delete'] }, 'members:manage'],
 		[{ invitation: ['create'] }, 'members:manage'],
-		[{ invitation: ['cancel'] }, 'members:manage'],
-		[{ apiKey: ['create'] }, 'tokens:manage'],
-		[{ apiKey: ['delete'] }, 'tokens:manage']
+		[{ invitation: ['cancel'] }, 'members:manage']
 	] as const;
 
 	test.each(ROLES)('answers for %s what the table says', (role) => {

@@ -2,6 +2,7 @@
 import { error } from '@sveltejs/kit';
 import type { RequestEvent } from '@sveltejs/kit';
 import { z } from 'zod';
+import { failureOf } from '../auth/failure.ts';
 import { callAuth, callEntry } from './authProxy.ts';
 
 const offersSchema = z.object({
@@ -90,25 +91,11 @@ export async function submitTo(event: RequestEvent, path: string, body?: object)
 	}
 	event.locals.authCookies.push(...response.headers.getSetCookie());
 	const parsed = answerSchema.safeParse(await response.json().catch(() => ({})));
-	const { message, code = '', twoFactorRedirect = false, url = null } = parsed.success ? parsed.data : {};
+	const { message, code, twoFactorRedirect = false, url = null } = parsed.success ? parsed.data : {};
 	if (response.ok) return { ok: true, secondFactor: twoFactorRedirect, url };
-	return { ok: false, status: response.status, code, message: wordsFor(response.status, code, message) };
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-	INVALID_EMAIL_OR_PASSWORD: 'This e-mail and password do not belong together.',
-	INVALID_TOKEN: 'This link has been used, or its time is over. Ask for a new one.',
-	TOKEN_EXPIRED: 'The time of this link is over. Ask for a new one.',
-	INVALID_CODE: 'This code is not right. Codes change every 30 seconds.',
-	INVALID_BACKUP_CODE: 'This backup code is not right, or it has been used.',
-	INVALID_TWO_FACTOR_COOKIE: 'Too much time has passed. Sign in again.',
-	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: 'There is an account with this e-mail already. Sign in instead.',
-	PROVIDER_NOT_FOUND: 'Signing in with this service is not set up.'
-};
-
-function wordsFor(status: number, code: string, message: string | undefined): string {
-	if (status === 429) return 'Too many attempts. Wait a minute, then try again.';
-	return WORDS[code] ?? message ?? 'This did not work. Try again.';
+	const { status } = response;
+	const failure = failureOf({ status, code, message });
+	return { ok: false, status, code: failure.code, message: failure.message };
 }
 
 /** What a form sent under a name; empty when nothing was. */
