@@ -24,5 +24,9 @@ await runTask(async () => {
 	say('plumbline', `Restored ${megabytes(databaseSize + filesSize)} from ${resolve(backup)} into ${dataDir}.`);
 	if (!withoutKeys) return;
 	say('plumbline', 'Without its key: new keys are made at the next start. Numbers and accounts are there; connections');
-	say('plumbline', 'ask for their credentials again, everybody signs in again, and two-factor sign-in is set up anew.');
+	say(
+		'plumbline',
+		'ask for their credentials again, and everybody signs in again. Second factors cannot be checked any'
+	);
+	say('plumbline', 'more: take each off with npx convex run auth/secondFactor:remove, as notes/SECURITY.md says.');
 });

@@ -19,17 +19,24 @@ export class Browser {
 	}
 
 	async post(path: string, body: unknown): Promise<{ status: number; answer: unknown }> {
+		return await this.#ask(path, { method: 'POST', body: JSON.stringify(body) });
+	}
+
+	async get(path: string): Promise<{ status: number; answer: unknown }> {
+		return await this.#ask(path, { method: 'GET' });
+	}
+
+	async #ask(path: string, init: { method: string; body?: string }): Promise<{ status: number; answer: unknown }> {
 		const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 		const response = await this.#t.fetch(`/api/auth${path}`, {
-			method: 'POST',
+			...init,
 			headers: {
 				...BROWSER,
 				'content-type': 'application/json',
 				'x-plumbline-proxy': PROXY_SECRET,
 				origin: URL,
 				cookie
-			},
-			body: JSON.stringify(body)
+			}
 		});
 		for (const line of response.headers.getSetCookie()) {
 			const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];

@@ -30,7 +30,7 @@ function backendOf(ctx: ActionCtx, secret: string): AuthBackend {
 		record: async ({ userId, workspaceId, ...deed }) => {
 			await ctx.runMutation(internal.audit.record, { userId, workspaceId, ...deed });
 		},
-		keepKey: (made) => ctx.runMutation(internal.auth.keys.keep, made)
+		keepKey: (made, unopened) => ctx.runMutation(internal.auth.keys.keep, { made, unopened })
 	};
 }
 

@@ -16,12 +16,19 @@ const key = {
 	expiresAt: v.optional(v.number())
 };
 
-/** Keeps a new key unless there is one in force: of two that are made at the same time, both callers get one. */
+/**
+ * Keeps a new key unless there is one in force: of two that are made at the same time, both callers get one. Keys that the
+ * caller cannot open, because they were encrypted with another BETTER_AUTH_SECRET, are no longer in force.
+ */
 export const keep = internalMutation({
-	args: key,
+	args: { made: v.object(key), unopened: v.array(v.string()) },
 	returns: v.object({ id: v.string(), ...key }),
-	handler: async (ctx, made) => {
-		const [current] = await inForce(ctx);
+	handler: async (ctx, { made, unopened }) => {
+		const closed = new Set(unopened);
+		const keys = await inForce(ctx);
+		for (const { _id } of keys.filter((one) => closed.has(one._id)))
+			await ctx.db.patch('jwks', _id, { expiresAt: Date.now() });
+		const current = keys.find((one) => !closed.has(one._id));
 		if (!current) return { id: await ctx.db.insert('jwks', made), ...made };
 		const { _id, _creationTime, ...held } = current;
 		return { id: _id, ...held };

@@ -16,6 +16,7 @@ import { PASSWORD_LENGTH } from '../../lib/config/signIn.ts';
 import { invitationLetter, resetLetter, verifyLetter } from './letters.ts';
 import type { Letter } from './letters.ts';
 import { CORE_NAMES, PLUGIN_NAMES } from './names.ts';
+import { signingKeys } from './signingKeys.ts';
 import { isLoopback, OIDC_PROVIDER, TOKEN_AUDIENCE, withHost } from './settings.ts';
 import type { AuthSettings } from './settings.ts';
 
@@ -70,8 +71,8 @@ export interface AuthBackend {
 	readonly isInvited: (email: string, invitationId: string | null) => Promise<boolean>;
 	/** Writes the audit log. */
 	readonly record: RecordDeed;
-	/** Keeps a signing key unless there is one; gives the one in force. */
-	readonly keepKey: (made: NewKey) => Promise<KeptKey>;
+	/** Keeps a signing key unless there is one besides those that cannot be opened; gives the one in force. */
+	readonly keepKey: (made: NewKey, unopened: string[]) => Promise<KeptKey>;
 }
 
 interface NewKey {
@@ -226,13 +227,7 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 					expirationTime: '10m',
 					definePayload: ({ session }) => ({ sid: session.id })
 				},
-				adapter: {
-					createJwk: async (made) => {
-						const kept = await backend.keepKey({ ...made, createdAt: Date.now() });
-						const { id, publicKey, privateKey, createdAt } = kept;
-						return { ...made, id, publicKey, privateKey, createdAt: new Date(createdAt) };
-					}
-				}
+				adapter: signingKeys(settings.secret, backend)
 			}),
 			...(oidc && asksServices
 				? [
