@@ -72,6 +72,7 @@ export const invitationById = internalQuery({
 			role: v.string(),
 			workspace: v.string(),
 			inviter: v.string(),
+			/** Said only while the invitation is open: making an account with it would say it, too. */
 			hasAccount: v.boolean()
 		}),
 		v.null()
@@ -82,18 +83,19 @@ export const invitationById = internalQuery({
 		const workspace = row && (await db.get('workspaces', row.workspaceId));
 		if (!row || !workspace) return null;
 		const { email, role = 'viewer', status, expiresAt, inviterId } = row;
+		const pending = expiresAt > Date.now() ? ('open' as const) : ('expired' as const);
+		const state = status === 'pending' ? pending : status === 'accepted' ? ('used' as const) : ('withdrawn' as const);
 		const account = await db
 			.query('users')
 			.withIndex('by_email', (q) => q.eq('email', email))
 			.first();
-		const pending = expiresAt > Date.now() ? ('open' as const) : ('expired' as const);
 		return {
-			state: status === 'pending' ? pending : status === 'accepted' ? ('used' as const) : ('withdrawn' as const),
+			state,
 			email,
 			role,
 			workspace: workspace.name,
 			inviter: (await db.get('users', inviterId))?.name ?? 'Somebody',
-			hasAccount: account !== null
+			hasAccount: state === 'open' && account !== null
 		};
 	}
 });

@@ -11,6 +11,7 @@ import { ac, roles } from '../../lib/config/organizationRoles.ts';
 import { daysInWords, invitationDays, USUAL_INVITATION_DAYS } from '../../lib/config/invitation.ts';
 import { isRole } from '../../lib/config/permissions.ts';
 import { auditPlugin } from './auditPlugin.ts';
+import { codesCountOnce } from './codesCountOnce.ts';
 import type { RecordDeed } from './auditPlugin.ts';
 import { PASSWORD_LENGTH } from '../../lib/config/signIn.ts';
 import { invitationLetter, resetLetter, verifyLetter } from './letters.ts';
@@ -135,6 +136,15 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 				return { error: CLOSED.code, errorDescription: CLOSED.message };
 			}
 		},
+		databaseHooks: {
+			user: {
+				update: {
+					// The link that changes an address was in a letter to the new one.
+					before: async ({ email }, ctx) =>
+						ctx?.path === '/verify-email' && email ? { data: { emailVerified: true } } : undefined
+				}
+			}
+		},
 		// No copy of the session in a cookie: what is revoked is over with the next request.
 		session: { ...CORE_NAMES.session, expiresIn: 14 * DAY_S, updateAge: DAY_S },
 		// Accounts of two services are one person only where both have verified the address (Better Auth's default).
@@ -217,6 +227,7 @@ export function authOptions(settings: AuthSettings, backend: AuthBackend, path: 
 				origin: isLoopback(url) ? withHost(url, 'localhost') : url.origin
 			}),
 			twoFactor({ schema: PLUGIN_NAMES.twoFactor, issuer: 'Plumbline', allowPasswordless: true }),
+			codesCountOnce(),
 			jwt({
 				schema: PLUGIN_NAMES.jwt,
 				disableSettingJwtHeader: true,
