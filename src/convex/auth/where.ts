@@ -68,13 +68,15 @@ function holds(row: Row, { field, operator, value, ignoreCase }: Condition): boo
 	return operator === 'starts_with' ? held.startsWith(wanted) : held.endsWith(wanted);
 }
 
+/** Values of two kinds are not ordered, as in an index. */
 function ordered(operator: 'lt' | 'lte' | 'gt' | 'gte', held: Scalar & {}, wanted: Scalar & {}): boolean {
+	if (typeof held !== typeof wanted) return false;
 	if (operator === 'lt') return held < wanted;
 	if (operator === 'lte') return held <= wanted;
 	return operator === 'gt' ? held > wanted : held >= wanted;
 }
 
-/** Orders rows by a field as Better Auth asks: null first, then by value; `desc` turns it round. */
+/** Orders rows by a field as Better Auth asks: null first, then by kind and value; `descending` turns it round. */
 export function sorted<Kind extends Row>(
 	rows: readonly Kind[],
 	{ field, descending }: { field: string; descending: boolean }
@@ -89,7 +91,8 @@ function compare(a: Scalar, b: Scalar): number {
 	if (a === b) return 0;
 	if (a === null) return -1;
 	if (b === null) return 1;
-	return a < b ? -1 : 1;
+	const [first, second] = typeof a === typeof b ? [a, b] : [typeof a, typeof b];
+	return first < second ? -1 : 1;
 }
 
 export interface TableIndex {
@@ -121,12 +124,22 @@ export function planFor(indexes: readonly TableIndex[], conditions: readonly Con
 			worth += 2;
 		}
 		const next = fields[worth / 2];
-		const bounds = usable.flatMap(({ field, operator, value }) => {
-			const bounded = operator === 'lt' || operator === 'lte' || operator === 'gt' || operator === 'gte';
-			return field === next && bounded && !Array.isArray(value) && value !== null ? [{ field, operator, value }] : [];
-		});
+		// A range of an index has one end on each side; what else is asked is looked at row by row.
+		const bounds = [boundOf(usable, next, 'gt', 'gte'), boundOf(usable, next, 'lt', 'lte')].flat();
 		if (bounds.length > 0) worth += 1;
 		if (worth > (best?.worth ?? 0)) best = { plan: { index: name, prefixes, bounds }, worth };
 	}
 	return best?.plan ?? null;
+}
+
+function boundOf(
+	conditions: readonly Condition[],
+	next: string | undefined,
+	...wanted: Plan['bounds'][number]['operator'][]
+) {
+	for (const { field, operator: given, value } of conditions) {
+		const operator = wanted.find((one) => one === given);
+		if (field === next && operator && !Array.isArray(value) && value !== null) return [{ field, operator, value }];
+	}
+	return [];
 }
