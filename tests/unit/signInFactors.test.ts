@@ -2,11 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { totpAt } from '../e2e/totp.ts';
-import { PAGES, SignInServer } from './signInServer.ts';
+import { SignInServer } from './signInServer.ts';
+import { SoftPasskey } from './softPasskey.ts';
 
 const OWNER = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' };
 const STEP_MS = 30_000;
 const enabledSchema = z.object({ totpURI: z.url(), backupCodes: z.array(z.string()) });
+const challengeSchema = z.looseObject({ challenge: z.string() });
 let server: SignInServer;
 
 beforeAll(async () => {
@@ -130,32 +132,79 @@ describe('the second factor', () => {
 	});
 });
 
-describe('passkeys', () => {
-	test.each(['generate-authenticate-options', 'generate-register-options'])(
-		'%s names the host of the pages and none that the request asks for',
-		async (path) => {
-			await server.change('users', { email: OWNER.email }, { twoFactorEnabled: false });
-			const { cookie } = await server.signIn(OWNER);
-			const { status, answer } = await server.ask(`auth/passkey/${path}`, { cookie, client: server.newClient() });
-			expect(status).toBe(200);
-			const { rpId, rp } = z
-				.looseObject({ rpId: z.string().optional(), rp: z.looseObject({ id: z.string() }).optional() })
-				.parse(answer);
-			expect(rpId ?? rp?.id).toBe('localhost');
-		}
-	);
-
-	test.each(['verify-registration', 'verify-authentication'])('%s is refused to another site', async (path) => {
+describe('a passkey', () => {
+	const OURS = { origin: 'http://localhost:4399', rpId: 'localhost' };
+	const ELSEWHERE = [
+		{ ...OURS, origin: 'https://evil.example' },
+		{ ...OURS, origin: 'http://localhost:4400' },
+		{ ...OURS, rpId: 'evil.example' },
+		{ ...OURS, challenge: Buffer.from('not what was asked').toString('base64url') }
+	];
+	let session = '';
+	beforeAll(async () => {
 		await server.change('users', { email: OWNER.email }, { twoFactorEnabled: false });
-		const { cookie } = await server.signIn(OWNER);
-		const body = { response: { id: 'x', rawId: 'x', type: 'public-key', response: {} } };
-		const asked = { cookie, client: server.newClient(), body };
-		const foreign = await server.ask(`auth/passkey/${path}`, { ...asked, origin: 'https://evil.example' });
-		expect(foreign).toMatchObject({ status: 403, cookie: '' });
-		// From our own pages it is looked at, and refused for what it is.
-		const own = await server.ask(`auth/passkey/${path}`, { ...asked, origin: PAGES });
-		expect(own.status).toBe(400);
-		expect(own.cookie).not.toMatch(/session_token=[^;]/);
-		expect(await server.rows('passkeys')).toEqual([]);
+		session = (await server.signIn(OWNER)).cookie;
+	});
+
+	/** What the site asks the browser, and the cookie that belongs to it. */
+	async function begin(what: 'register' | 'authenticate', cookie = '') {
+		const begun = await server.ask(`auth/passkey/generate-${what}-options`, { cookie, client: server.newClient() });
+		expect(begun.status).toBe(200);
+		return { ...challengeSchema.parse(begun.answer), cookie: `${cookie}; ${begun.cookie}` };
+	}
+	async function end(what: 'registration' | 'authentication', cookie: string, response: object, origin?: string) {
+		const asked = { cookie, client: server.newClient(), origin, body: { response } };
+		return await server.ask(`auth/passkey/verify-${what}`, asked);
+	}
+	async function add(passkey: SoftPasskey) {
+		const { challenge, cookie } = await begin('register', session);
+		return await end('registration', cookie, passkey.create({ challenge, ...OURS }));
+	}
+
+	test('made for our site is kept, and lets in', async () => {
+		const passkey = new SoftPasskey();
+		expect((await add(passkey)).status).toBe(200);
+		const { challenge, cookie, ...asked } = await begin('authenticate');
+		expect(asked).toMatchObject({ rpId: OURS.rpId });
+		const response = passkey.get({ challenge, ...OURS });
+		const back = await end('authentication', cookie, response);
+		expect(await server.viewer(await server.token(back.cookie))).toMatchObject({ user: { email: OWNER.email } });
+		// Whoever overheard the answer can do nothing with it.
+		expect(await end('authentication', cookie, response)).toMatchObject({ status: 400, cookie: '' });
+		const next = await begin('authenticate');
+		expect(await end('authentication', next.cookie, response)).toMatchObject({ status: 400, cookie: '' });
+	});
+
+	test.each(ELSEWHERE)('made for another site or another question is refused: %o', async (elsewhere) => {
+		const before = await server.rows('passkeys');
+		const registering = await begin('register', session);
+		const { challenge } = registering;
+		const made = new SoftPasskey().create({ challenge, ...elsewhere });
+		expect(await end('registration', registering.cookie, made)).toMatchObject({
+			answer: { code: 'FAILED_TO_VERIFY_REGISTRATION' }
+		});
+		expect(await server.rows('passkeys')).toEqual(before);
+
+		const passkey = new SoftPasskey();
+		expect((await add(passkey)).status).toBe(200);
+		const signingIn = await begin('authenticate');
+		const shown = passkey.get({ challenge: signingIn.challenge, ...elsewhere });
+		expect(await end('authentication', signingIn.cookie, shown)).toMatchObject({ status: 400, cookie: '' });
+	});
+
+	test('is taken from pages of ours only, for the person who asked', async () => {
+		const { challenge, cookie } = await begin('register', session);
+		const made = new SoftPasskey().create({ challenge, ...OURS });
+		const count = (await server.rows('passkeys')).length;
+		expect((await end('registration', cookie, made, 'https://evil.example')).status).toBe(403);
+		expect((await end('registration', cookie.replace(session, ''), made)).status).toBe(401);
+		expect((await end('registration', session, made)).status).toBe(400);
+		expect(await server.rows('passkeys')).toHaveLength(count);
+	});
+
+	test('that nobody has added lets nobody in', async () => {
+		const { challenge, cookie } = await begin('authenticate');
+		const shown = new SoftPasskey().get({ challenge, ...OURS });
+		expect(await end('authentication', cookie, shown)).toMatchObject({ status: 401, cookie: '' });
 	});
 });

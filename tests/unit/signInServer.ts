@@ -1,6 +1,6 @@
 /** An embedded deployment with our functions and a mail server, asked as the server of the pages asks it. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SMTPServer } from 'smtp-server';
@@ -181,6 +181,12 @@ export class SignInServer {
 	async change(table: string, fields: Record<string, string>, set: Record<string, string | number | boolean>) {
 		const args = { table, where: conditions(fields), set, increment: {}, all: true };
 		await callFunction(this.deployment, 'auth/store:change', args);
+	}
+
+	/** Whether the deployment keeps a text in clear, anywhere in its folder. */
+	keeps(text: string): boolean {
+		const files = readdirSync(this.#folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+		return files.some((file) => readFileSync(join(file.parentPath, file.name)).includes(text));
 	}
 
 	/** The next letter to an address, once `already` have come. */
