@@ -1,7 +1,8 @@
 /** Components of the app's own, three deep and mounted twice, through the unmodified CLI and client. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { DeployedApp, FAST, PATIENT } from './deployedApp.testing.ts';
+import { DeployedApp, FAST } from './deployedApp.testing.ts';
+import { PATIENT } from './patience.testing.ts';
 
 let app: DeployedApp;
 

@@ -13,9 +13,6 @@ import type { CliRun, DeploymentProcess, TestApp } from './testApp.testing.ts';
 
 export type Arguments = Record<string, Value>;
 
-/** Waits for what comes by itself. */
-export const PATIENT = { timeout: 25_000, interval: 50 };
-
 /** Flags of pushes whose types matter to no test. */
 export const FAST = ['--typecheck', 'disable', '--codegen', 'disable'];
 

@@ -19,6 +19,7 @@ import { Signer } from './engine/secret.ts';
 import { uploadUrl as uploadUrlFor } from './files/tokens.ts';
 import { AUTH_CONFIG, createTestApp, startProcess } from './testApp.testing.ts';
 import type { TestApp } from './testApp.testing.ts';
+import { PATIENT } from './patience.testing.ts';
 
 interface Who {
 	readonly subject: string;
@@ -118,9 +119,9 @@ describe('the official clients', () => {
 		const [reader, writer] = [connect(), connect()];
 		const seen: string[][] = [];
 		reader.onUpdate(list, { channel: 'live' }, (messages) => void seen.push(messages));
-		await vi.waitFor(() => expect(seen).toEqual([[]]));
+		await vi.waitFor(() => expect(seen).toEqual([[]]), PATIENT);
 		expect(await writer.mutation(send, { channel: 'live', body: 'one' })).toBe('one');
-		await vi.waitFor(() => expect(seen).toEqual([[], ['one']]));
+		await vi.waitFor(() => expect(seen).toEqual([[], ['one']]), PATIENT);
 		await writer.mutation(send, { channel: 'elsewhere', body: 'two' });
 		await setTimeout(50);
 		expect(seen).toHaveLength(2);
@@ -145,14 +146,14 @@ describe('the official clients', () => {
 			{ channel: 'paged', paginationOpts: { numItems: 2, cursor: null } },
 			(result) => void pages.set('first', result)
 		);
-		await vi.waitFor(() => expect(pages.get('first')?.page.map(({ body }) => body)).toEqual(['a', 'b']));
+		await vi.waitFor(() => expect(pages.get('first')?.page.map(({ body }) => body)).toEqual(['a', 'b']), PATIENT);
 		const cursor = pages.get('first')?.continueCursor ?? '';
 		client.onUpdate(
 			page,
 			{ channel: 'paged', paginationOpts: { numItems: 2, cursor } },
 			(result) => void pages.set('second', result)
 		);
-		await vi.waitFor(() => expect(pages.get('second')?.page.map(({ body }) => body)).toEqual(['c', 'd']));
+		await vi.waitFor(() => expect(pages.get('second')?.page.map(({ body }) => body)).toEqual(['c', 'd']), PATIENT);
 		await client.mutation(send, { channel: 'paged', body: 'e' });
 		expect(pages.get('first')?.page).toHaveLength(2);
 	});
@@ -179,14 +180,16 @@ describe('identities', () => {
 		const client = connect();
 		let who: Who | null | undefined;
 		client.onUpdate(whoami, {}, (value) => (who = value));
-		await vi.waitFor(() => expect(who).toBeNull());
+		await vi.waitFor(() => expect(who).toBeNull(), PATIENT);
 		client.setAuth(async () => await token('ada'));
-		await vi.waitFor(() =>
-			expect(who).toMatchObject({
-				subject: 'ada',
-				tokenIdentifier: 'https://issuer.test|ada',
-				email: 'ada@example.test'
-			})
+		await vi.waitFor(
+			() =>
+				expect(who).toMatchObject({
+					subject: 'ada',
+					tokenIdentifier: 'https://issuer.test|ada',
+					email: 'ada@example.test'
+				}),
+			PATIENT
 		);
 		expect(who).toMatchObject({ 'plan.name': 'free' });
 		const http = new ConvexHttpClient(deployment.url, { auth: await token('grace'), logger: false });
@@ -356,7 +359,7 @@ describe('restarts', () => {
 		await setTimeout(200);
 		await start();
 		expect(await meanwhile).toBe(11);
-		await vi.waitFor(() => expect(seen.at(-1)).toBe(11));
+		await vi.waitFor(() => expect(seen.at(-1)).toBe(11), PATIENT);
 		expect(await client.query(list, { channel: 'live' })).toEqual(['one']);
 	}, 60_000);
 
@@ -381,7 +384,7 @@ describe('restarts', () => {
 		database.close();
 		const told: string[] = [];
 		const restarted = await startDeployment({ ...options, log: (sentence) => void told.push(sentence) });
-		await vi.waitFor(() => expect(told.join()).toContain('Skipped 3 runs of cron "hourly"'));
+		await vi.waitFor(() => expect(told.join()).toContain('Skipped 3 runs of cron "hourly"'), PATIENT);
 		await restarted.close();
 		rmSync(folder, { recursive: true, force: true });
 	}, 30_000);

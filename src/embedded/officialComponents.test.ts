@@ -2,7 +2,8 @@
 import { ConvexError } from 'convex/values';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { DeployedApp, PATIENT } from './deployedApp.testing.ts';
+import { DeployedApp } from './deployedApp.testing.ts';
+import { PATIENT } from './patience.testing.ts';
 import type { Arguments } from './deployedApp.testing.ts';
 
 let app: DeployedApp;

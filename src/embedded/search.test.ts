@@ -3,7 +3,8 @@ import { ConvexHttpClient } from 'convex/browser';
 import { makeFunctionReference } from 'convex/server';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { DeployedApp, PATIENT } from './deployedApp.testing.ts';
+import { DeployedApp } from './deployedApp.testing.ts';
+import { PATIENT } from './patience.testing.ts';
 import type { Arguments } from './deployedApp.testing.ts';
 
 let app: DeployedApp;

@@ -1,6 +1,7 @@
 /** What the unmodified `convex` CLI shows and asks of a deployment: inline queries, data, logs, variables. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { DeployedApp, FAST, PATIENT } from '../deployedApp.testing.ts';
+import { DeployedApp, FAST } from '../deployedApp.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 
 let app: DeployedApp;
 

@@ -4,7 +4,8 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { DeployedApp, FAST, PATIENT } from '../deployedApp.testing.ts';
+import { DeployedApp, FAST } from '../deployedApp.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 import type { DeploymentProcess } from '../testApp.testing.ts';
 import { filesDirectory } from './disk.ts';
 

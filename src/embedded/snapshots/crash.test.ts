@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { DeployedApp, FAST, PATIENT } from '../deployedApp.testing.ts';
+import { DeployedApp, FAST } from '../deployedApp.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 import { killEngineOf } from '../fuzz/kill/processes.ts';
 import { indexFaults } from '../store/integrity.ts';
 import { SqliteStore } from '../store/store.ts';

@@ -1,7 +1,7 @@
 /** Imports without the CLI, for what it does not wait for. */
 import { vi } from 'vitest';
 import { z } from 'zod';
-import { PATIENT } from '../deployedApp.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 import type { DeployedApp } from '../deployedApp.testing.ts';
 import type { RunningDeployment } from '../deployment.ts';
 

@@ -10,6 +10,7 @@ import type { SystemQueries } from './liveRuns.ts';
 import type { AddQuery } from './protocol.ts';
 import { QuerySet } from './querySet.ts';
 import { inMessages } from './texts.ts';
+import { PATIENT } from '../patience.testing.ts';
 
 let corpus: Corpus;
 
@@ -73,10 +74,10 @@ test('an answer that a commit overtakes before it is told is told, and then the 
 	const subject = subscribe(({ path }) => (path === 'held' ? held.promise : null));
 	const { hub, queries, told } = subject;
 	ask(subject, 'overtaken', 'numbers:get', 'held');
-	await vi.waitFor(() => expect(runs()).toBe(1));
+	await vi.waitFor(() => expect(runs()).toBe(1), PATIENT);
 	await corpus.mutation('numbers:add', { name: 'overtaken', by: 1 });
 	held.resolve({ outcome: { ok: true, value: '"system"', logLines: [] }, journal: null, readIdentity: true });
-	await vi.waitFor(() => expect(told.length).toBeGreaterThan(1));
+	await vi.waitFor(() => expect(told.length).toBeGreaterThan(1), PATIENT);
 	const [first, ...rest] = told;
 	expect(first?.map(({ value }) => value)).toEqual([0, 'system']);
 	expect(rest.flat().findLast(({ queryId }) => queryId === 0)?.value).toBe(1);
@@ -89,7 +90,7 @@ test('nothing is kept or run again for one who does not read, who then gets the 
 	const subject = subscribe(() => null);
 	const { hub, queries, subscriber, told } = subject;
 	ask(subject, 'unread', 'numbers:get');
-	await vi.waitFor(() => expect(told.length).toBe(1));
+	await vi.waitFor(() => expect(told.length).toBe(1), PATIENT);
 	subscriber.ready = false;
 	// The engine does not know yet that nobody reads.
 	await corpus.mutation('numbers:add', { name: 'unread', by: 1 });
@@ -99,7 +100,7 @@ test('nothing is kept or run again for one who does not read, who then gets the 
 	expect(runs()).toBe(before);
 	subscriber.ready = true;
 	hub.request(subscriber);
-	await vi.waitFor(() => expect(told.at(-1)?.map(({ value }) => value)).toEqual([2]));
+	await vi.waitFor(() => expect(told.at(-1)?.map(({ value }) => value)).toEqual([2]), PATIENT);
 	expect(told).toHaveLength(2);
 	queries.clear();
 	hub.close();

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { bundleText } from '../corpus/bundle.ts';
 import { startTestServer } from './wire.testing.ts';
 import type { TestServer } from './wire.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 
 const messageType = z.object({ type: z.string() });
 const transition = z.object({ modifications: z.tuple([z.object({ value: z.string() })]) });
@@ -136,7 +137,7 @@ describe('tokens', () => {
 		});
 		const seen: string[] = [];
 		client.onUpdate(whoami, {}, (value) => void seen.push(value));
-		await vi.waitFor(() => expect(seen).toEqual(['ada']));
+		await vi.waitFor(() => expect(seen).toEqual(['ada']), PATIENT);
 		const before = testServer.runs('numbers:whoami');
 		const until = fetches + 1;
 		await vi.waitFor(() => expect(fetches).toBeGreaterThan(until), { timeout: 15_000, interval: 50 });
@@ -149,12 +150,15 @@ describe('tokens', () => {
 		client.setAuth(async () => await token('grace', 3_600));
 		const seen: string[] = [];
 		client.onUpdate(whoami, {}, (value) => void seen.push(value));
-		await vi.waitFor(() => expect(seen).toEqual(['grace']));
-		await vi.waitFor(() => expect(received.filter(({ type }) => type === 'Transition').length).toBeGreaterThan(1));
+		await vi.waitFor(() => expect(seen).toEqual(['grace']), PATIENT);
+		await vi.waitFor(
+			() => expect(received.filter(({ type }) => type === 'Transition').length).toBeGreaterThan(1),
+			PATIENT
+		);
 		// The server's clock passes the end of the token; the client's does not.
 		const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_700_000);
 		const adding = client.mutation(addOwn, { by: 1 });
-		await vi.waitFor(() => expect(received.map(({ type }) => type)).toContain('AuthError'));
+		await vi.waitFor(() => expect(received.map(({ type }) => type)).toContain('AuthError'), PATIENT);
 		clock.mockRestore();
 		expect(await adding).toBe(1);
 		expect(await client.mutation(addOwn, { by: 1 })).toBe(2);

@@ -6,6 +6,7 @@ import type { Holder } from './holdings.ts';
 import { MAX_CONNECTIONS } from './limits.ts';
 import { startTestServer } from './wire.testing.ts';
 import type { TestServer, Wire } from './wire.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 
 const SOCKETS = 200;
 const QUERIES = 5;
@@ -84,7 +85,7 @@ test('one connection too many is told so, until another has gone', async () => {
 	expect(await open()).toBe(503);
 	const [first, ...others] = sockets.filter((socket) => socket instanceof WebSocket);
 	first?.terminate();
-	await vi.waitFor(() => expect(testServer.backend.sync.connections).toBeLessThan(MAX_CONNECTIONS));
+	await vi.waitFor(() => expect(testServer.backend.sync.connections).toBeLessThan(MAX_CONNECTIONS), PATIENT);
 	const late = await open();
 	expect(late).toBeInstanceOf(WebSocket);
 	for (const socket of [...others, late]) if (socket instanceof WebSocket) socket.terminate();

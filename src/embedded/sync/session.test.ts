@@ -17,6 +17,7 @@ import {
 } from './limits.ts';
 import { ADMIN_KEY, Wire, startTestServer } from './wire.testing.ts';
 import type { TestServer } from './wire.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const jwks = JSON.stringify({ keys: [keys.publicKey.export({ format: 'jwk' })] });
@@ -291,7 +292,7 @@ describe('time', () => {
 		await pass(DEAD_AFTER_MS - HEARTBEAT_MS);
 		expect(testServer.backend.sync.connections).toBe(2);
 		await pass(2 * HEARTBEAT_MS);
-		await vi.waitFor(() => expect(testServer.backend.sync.connections).toBe(1));
+		await vi.waitFor(() => expect(testServer.backend.sync.connections).toBe(1), PATIENT);
 		expect(DEAD_AFTER_MS + HEARTBEAT_MS).toBeLessThanOrEqual(120_000);
 		expect(alive.socket.readyState).toBe(alive.socket.OPEN);
 		silent.socket.resume();

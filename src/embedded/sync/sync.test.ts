@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { decodeTs, encodeTs, parseClientMessage } from './protocol.ts';
 import { ADMIN_KEY, Wire, startTestServer } from './wire.testing.ts';
 import type { Message, TestServer } from './wire.testing.ts';
+import { PATIENT } from '../patience.testing.ts';
 
 const getNumber = makeFunctionReference<'query', { name: string }, number>('numbers:get');
 const addNumber = makeFunctionReference<'mutation', { name: string; by: number }, number>('numbers:add');
@@ -118,7 +119,7 @@ describe('a socket', () => {
 
 	test('lets go of runs that nobody watches', async () => {
 		const { hub } = testServer.backend.deployment;
-		await vi.waitFor(() => expect(hub.liveRuns).toBe(0));
+		await vi.waitFor(() => expect(hub.liveRuns).toBe(0), PATIENT);
 		const unsubscribe = vi.spyOn(testServer.engine, 'unsubscribe');
 		const wire = await testServer.connect();
 		wire.add(0, 1, 'numbers:get', { name: 'a' });
@@ -138,7 +139,7 @@ describe('a socket', () => {
 		wire.add(2, 2, 'numbers:get', { name: 'b' });
 		await wire.until(() => wire.value(2) === 0);
 		wire.socket.terminate();
-		await vi.waitFor(() => expect(hub.liveRuns).toBe(0));
+		await vi.waitFor(() => expect(hub.liveRuns).toBe(0), PATIENT);
 	});
 
 	test('never sees half of a commit', async () => {
@@ -232,12 +233,12 @@ describe('the official client', () => {
 		});
 		const seen: number[] = [];
 		client.onUpdate(getNumber, { name: 'official' }, (value) => void seen.push(value));
-		await vi.waitFor(() => expect(seen).toEqual([0]));
+		await vi.waitFor(() => expect(seen).toEqual([0]), PATIENT);
 		expect(await client.mutation(addNumber, { name: 'official', by: 2 })).toBe(2);
-		await vi.waitFor(() => expect(seen).toEqual([0, 2]));
+		await vi.waitFor(() => expect(seen).toEqual([0, 2]), PATIENT);
 		for (const socket of sockets) socket.destroy();
 		expect(await client.mutation(addNumber, { name: 'official', by: 3 })).toBe(5);
-		await vi.waitFor(() => expect(seen.at(-1)).toBe(5));
+		await vi.waitFor(() => expect(seen.at(-1)).toBe(5), PATIENT);
 		await client.close();
 	});
 });
