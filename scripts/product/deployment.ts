@@ -45,6 +45,8 @@ export async function openDeployment(settings: Settings, options: OpenOptions): 
 		port,
 		sitePort: port + 1,
 		allowedOrigins: [...options.allowedOrigins],
+		// Ours show the tokens of people.
+		adminKeyFromPages: false,
 		durability: settings.durability ?? options.durability,
 		limits: limitsFrom(process.env),
 		log: (line) => say('convex', line)

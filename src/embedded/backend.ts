@@ -17,12 +17,14 @@ export interface BackendOptions {
 	readonly dataDir: string;
 	readonly cloudUrl: string;
 	readonly siteUrl: string;
+	/** See DeploymentOptions. */
+	readonly adminKeyFromPages?: boolean;
 	readonly report: (sentence: string) => void;
 }
 
 export function createBackend(
 	engine: Engine,
-	{ adminKey: key, dataDir, cloudUrl, siteUrl, report }: BackendOptions
+	{ adminKey: key, dataDir, cloudUrl, siteUrl, adminKeyFromPages = true, report }: BackendOptions
 ): Backend {
 	const adminKey = new AdminKey(key);
 	const authentication = new Authentication(adminKey, async () => (await engine.analysis()).authProviders);
@@ -35,7 +37,7 @@ export function createBackend(
 	const signer = Signer.open(dataDir);
 	const pushes = new Pushes();
 	return {
-		sync: new SyncServer({ engine, hub, authentication }),
+		sync: new SyncServer({ engine, hub, authentication }, { adminKeyFromPages }),
 		deployment: {
 			engine,
 			authentication,

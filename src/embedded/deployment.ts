@@ -24,6 +24,8 @@ export interface DeploymentOptions {
 	readonly adminKey?: string;
 	/** Origins of pages that may talk to the deployment, as `http://localhost:5173`. */
 	readonly allowedOrigins?: readonly string[];
+	/** Whether a browser's page may show the admin key on its socket: so it is in Convex, and by default. */
+	readonly adminKeyFromPages?: boolean;
 	/** `full` survives a power cut; `normal` survives a crash of the process. */
 	readonly durability?: 'normal' | 'full';
 	/** Instead of the usual ones; `limitsFrom` reads them from environment variables. */
@@ -74,7 +76,9 @@ export async function startDeployment(options: DeploymentOptions): Promise<Runni
 		const { appDir, limits = {}, durability = 'normal' } = options;
 		const engine = await createEngine({ dataDir, appDir, siteUrl, cloudUrl: url, durability, limits, report: log });
 		undo.splice(1, 0, () => withinGrace(engine.close()));
-		const started = createBackend(engine, { adminKey, dataDir, cloudUrl: url, siteUrl, report: log });
+		const { adminKeyFromPages } = options;
+		const asked = { adminKey, dataDir, cloudUrl: url, siteUrl, adminKeyFromPages, report: log };
+		const started = createBackend(engine, asked);
 		undo.push(() => {
 			started.deployment.logs.close();
 			return started.sync.close().finally(() => started.deployment.hub.close());

@@ -54,13 +54,16 @@ export class Authentication {
 		);
 	}
 
-	async fromMessage(message: Credentials): Promise<Caller> {
+	/** Reads an Authenticate message. `takesAdminKey`: whether the key counts for who sent it. */
+	async fromMessage(message: Credentials, takesAdminKey: boolean): Promise<Caller> {
 		switch (message.tokenType) {
 			case 'None':
 				return NOBODY;
 			case 'User':
 				return this.#user(message.value);
 			case 'Admin':
+				if (!takesAdminKey)
+					throw new AuthenticationFailure('A page cannot show an admin key here.', 'AdminKeyFromPage');
 				return { identity: this.#adminKey.impersonate(message.value, message.impersonating), expiresAt: null };
 		}
 	}

@@ -28,12 +28,18 @@ const GRACE_MS = 500;
 
 export class SyncServer {
 	readonly #services: SessionServices;
+	readonly #adminKeyFromPages: boolean;
 	readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
 	readonly #sessions = new Set<Session>();
 	readonly #heart: NodeJS.Timeout;
 
-	constructor(services: Omit<SessionServices, 'holdings' | 'rounds'>) {
-		this.#services = { ...services, holdings: new Holdings(), rounds: new Rounds() };
+	/** `adminKeyFromPages`: whether a browser's page may show the admin key. */
+	constructor(
+		services: Omit<SessionServices, 'holdings' | 'rounds' | 'takesAdminKey'>,
+		{ adminKeyFromPages }: { readonly adminKeyFromPages: boolean }
+	) {
+		this.#services = { ...services, holdings: new Holdings(), rounds: new Rounds(), takesAdminKey: true };
+		this.#adminKeyFromPages = adminKeyFromPages;
 		this.#heart = setInterval(() => this.#beat(), HEARTBEAT_MS);
 		this.#heart.unref();
 	}
@@ -49,7 +55,10 @@ export class SyncServer {
 	/** Completes the WebSocket handshake. The caller has checked Host, Origin and path. */
 	accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
 		this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-			const session = new Session(webSocket, this.#services, understandsChunks(clientVersion(request)));
+			// Browsers send an Origin with every socket, and nothing else does.
+			const takesAdminKey = this.#adminKeyFromPages || request.headers.origin === undefined;
+			const services = { ...this.#services, takesAdminKey };
+			const session = new Session(webSocket, services, understandsChunks(clientVersion(request)));
 			this.#sessions.add(session);
 			// Before the frames are read, so that a whole one ends the count.
 			socket.prependListener('data', ({ length }: Buffer) => session.arrived(length));

@@ -42,6 +42,8 @@ export interface SessionServices {
 	readonly authentication: Authentication;
 	readonly holdings: Holdings;
 	readonly rounds: Rounds;
+	/** Whether an admin key counts on this socket. */
+	readonly takesAdminKey: boolean;
 }
 
 const NOBODY: Caller = { identity: { kind: 'none' }, expiresAt: null };
@@ -250,7 +252,7 @@ export class Session implements Subscriber, Holder {
 	async #authenticate(message: MessageOf<'Authenticate'>): Promise<void> {
 		try {
 			this.#queries.checkIdentityBase(message.baseVersion);
-			const caller = await this.#services.authentication.fromMessage(message);
+			const caller = await this.#services.authentication.fromMessage(message, this.#services.takesAdminKey);
 			const asker = askerOf(caller.identity);
 			this.#caller = caller;
 			// A refreshed token of the same person changes no answer.

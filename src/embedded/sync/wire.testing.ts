@@ -101,7 +101,11 @@ export interface TestServer {
 }
 
 /** Everything of a deployment but its folder lock, with the corpus pushed. */
-export async function startTestServer(limits: Partial<Limits> = {}, timing?: HttpTiming): Promise<TestServer> {
+export async function startTestServer(
+	limits: Partial<Limits> = {},
+	timing?: HttpTiming,
+	adminKeyFromPages?: boolean
+): Promise<TestServer> {
 	const corpus = await Corpus.start(limits);
 	const { engine, dataDir } = corpus;
 	const backend = createBackend(engine, {
@@ -109,6 +113,7 @@ export async function startTestServer(limits: Partial<Limits> = {}, timing?: Htt
 		dataDir,
 		cloudUrl: 'http://cloud.test',
 		siteUrl: 'http://site.test',
+		adminKeyFromPages,
 		report: () => undefined
 	});
 	const guard = new OriginGuard(['http://app.test']);
