@@ -90,8 +90,9 @@ async function answerOf(response: Response): Promise<Response> {
 		if (value !== null) headers.set(name, value);
 	}
 	for (const cookie of response.headers.getSetCookie()) headers.append('set-cookie', cookie);
-	const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
 	const text = await response.text();
+	// A redirect calls itself JSON and has no body.
+	const isJson = text !== '' && response.headers.get('content-type')?.startsWith('application/json');
 	return new Response(isJson ? withoutSessionToken(text) : text || null, { status: response.status, headers });
 }
 

@@ -1,19 +1,12 @@
 import { fail, redirect } from '@sveltejs/kit';
 import { resolve } from '$app/paths';
 import { api } from '../../../convex/_generated/api.js';
+import { serviceFailure } from '$lib/auth/serviceFailure.ts';
 import { fromConvex } from '$lib/server/convex.ts';
 import { safeRedirect } from '$lib/navigation/safeRedirect.ts';
 import { offersFor, submitTo, textField } from '$lib/server/entry.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-/** What Better Auth's redirects say when signing in elsewhere went wrong. */
-const ERRORS: Readonly<Record<string, string>> = {
-	REGISTRATION_CLOSED: 'New accounts are by invitation only. Ask an admin of the workspace for a link.',
-	account_not_linked:
-		'There is an account with this e-mail already. Sign in with its password, then link the service in your settings.',
-	access_denied: 'You have not allowed the service to sign you in here.',
-	unable_to_link_account: 'The service has not verified this e-mail address, so it was not used.'
-};
 const NOTES: Readonly<Record<string, string>> = {
 	reset: 'Your new password is set. Sign in with it.',
 	'signed-out': 'You are signed out.'
@@ -26,12 +19,11 @@ export const load: PageServerLoad = async (event) => {
 	if ((await fromConvex((client) => client.query(api.viewer.current, {}))) !== null) redirect(303, redirectTo);
 	const { setupNeeded, providers } = await offersFor(event);
 	if (setupNeeded) redirect(303, resolve('/setup'));
-	const error = url.searchParams.get('error');
 	return {
 		redirectTo,
 		providers,
 		note: NOTES[url.searchParams.get('done') ?? ''] ?? null,
-		error: error && (ERRORS[error] ?? 'Signing in with the service did not work. Try again, or use your password.')
+		error: serviceFailure(url.searchParams.get('error'))
 	};
 };
 

@@ -10,7 +10,9 @@ import type { RequestHandler } from './$types';
  */
 export const GET: RequestHandler = async (event) => {
 	const redirectTo = safeRedirect(event.url.searchParams.get('redirectTo'));
-	const back = `${resolve('/sign-in')}?${new URLSearchParams({ redirectTo })}`;
+	// On the server `resolve` gives a path from this page, and Better Auth wants one from the root.
+	const { pathname } = new URL(resolve('/sign-in'), event.url);
+	const back = `${pathname}?${new URLSearchParams({ redirectTo })}`;
 	const answer = await submitTo(event, '/sign-in/social', {
 		provider: event.params.provider,
 		callbackURL: redirectTo,
