@@ -137,3 +137,21 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
 	}
 	throw new Error('Not reachable with Tab.');
 }
+
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 360, height: 780 };
+
+/** Light and dark, wide and narrow: nothing that axe knows to be wrong, no sideways scroll, and a picture of each. */
+export async function look(page: Page, name: string): Promise<void> {
+	for (const theme of ['light', 'dark'] as const) {
+		await page.emulateMedia({ colorScheme: theme });
+		for (const size of [WIDE, NARROW]) {
+			await page.setViewportSize(size);
+			await expectAccessible(page);
+			await expectFits(page);
+			await page.screenshot({ path: `test-results/looks/${name}-${theme}-${size.width}.png` });
+		}
+	}
+	await page.emulateMedia({ colorScheme: null });
+	await page.setViewportSize(WIDE);
+}
