@@ -146,6 +146,8 @@ test.describe('Google Analytics by signing in with Google', () => {
 		const address = page.waitForRequest((request) => request.url().startsWith(`${google.url}/o/oauth2/v2/auth`));
 		await page.getByRole('button', { name: 'Continue with Google' }).click();
 		const state = new URL((await address).url()).searchParams.get('state') ?? '';
+		// The way there is over: going elsewhere before that would be refused by the browser.
+		await expect(page.getByText('Sign in to Google')).toBeVisible();
 		const callback = `${product.url}/oauth/google/callback?${new URLSearchParams({ error: 'access_denied', state })}`;
 		await page.goto(callback);
 		await expect(page.getByRole('heading', { name: 'Google was not connected' })).toBeVisible();
