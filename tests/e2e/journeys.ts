@@ -74,8 +74,11 @@ export function runs(page: Page): Locator {
 
 /** Presses Sync now on a connection's page and waits until the run has ended. */
 export async function syncNow(page: Page, ending: RegExp): Promise<void> {
+	// While a run is under way, the button would join it.
+	const button = page.getByRole('button', { name: 'Sync now', exact: true });
+	await expect(button).toBeVisible({ timeout: 60_000 });
 	const before = await runs(page).count();
-	await page.getByRole('button', { name: /^Sync/ }).click();
+	await button.click();
 	await expect(runs(page)).toHaveCount(before + 1);
 	await expect(runs(page).first()).toContainText(ending, { timeout: 60_000 });
 }
