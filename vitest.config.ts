@@ -16,7 +16,9 @@ export default defineConfig({
 						'src/convex/{auth,integrations,lib}/**/*.test.ts'
 					],
 					exclude: ['src/embedded/corpus/**', 'node_modules/**'],
-					testTimeout: 30_000
+					testTimeout: 30_000,
+					// A busy machine may be late once; the report says which test was repeated.
+					retry: 1
 				}
 			},
 			{
