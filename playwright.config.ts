@@ -7,8 +7,6 @@ export default defineConfig({
 	workers: 1,
 	fullyParallel: false,
 	timeout: 90_000,
-	// A busy machine may be late once; a test that had to be repeated is reported as flaky.
-	retries: 1,
 	expect: { timeout: 15_000 },
 	reporter: [['list'], ['json', { outputFile: 'test-reports/e2e.json' }]],
 	use: {

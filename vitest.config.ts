@@ -16,9 +16,7 @@ export default defineConfig({
 						'src/convex/{auth,integrations,lib}/**/*.test.ts'
 					],
 					exclude: ['src/embedded/corpus/**', 'node_modules/**'],
-					testTimeout: 30_000,
-					// A busy machine may be late once; the report says which test was repeated.
-					retry: 1
+					testTimeout: 30_000
 				}
 			},
 			{
