@@ -8,7 +8,7 @@ export const ROLES = ['owner', 'admin', 'editor', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 export const ROLE_TITLES: Readonly<Record<Role, string>> = {
-	owner: 'Owner: everything, and the only role that can hand the workspace over or delete it',
+	owner: 'Owner: everything, and the only role that can hand the workspace over',
 	admin: 'Admin: people, tokens, settings and everything an editor can do',
 	editor: 'Editor: connects services, syncs, changes dashboards',
 	viewer: 'Viewer: sees every number and changes nothing'
@@ -41,7 +41,7 @@ const RIGHTS = {
 	'oauthApps:manage': { title: 'set the client id and secret of OAuth apps', roles: admins, token: false },
 	'audit:read': { title: 'read the audit log', roles: admins, token: false },
 	'workspace:manage': { title: 'change the name and settings of the workspace', roles: admins, token: false },
-	'workspace:own': { title: 'hand the workspace over or delete it', roles: ['owner'], token: false }
+	'workspace:own': { title: 'hand the workspace over', roles: ['owner'], token: false }
 } as const satisfies Record<string, RightDefinition>;
 
 export type Right = keyof typeof RIGHTS;
